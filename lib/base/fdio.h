@@ -1,0 +1,37 @@
+#ifndef WSGI_BASE_FDIO_H
+#define WSGI_BASE_FDIO_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+/*
+ * fdio - reads and writes on descriptors that go on after EINTR and short counts, and on a
+ * non-blocking descriptor wait (poll) where it would block.
+ *
+ * Errors   0 or a negative errno. -EPIPE and -ECONNRESET: the peer left. Nobody's signal handler
+ *          is relied on: callers that must survive a closed pipe ignore SIGPIPE.
+ */
+
+/* Up to len bytes, after at least one: their count; 0 at the end; -errno. */
+ssize_t wsgi_fd_read(int fd, void *buf, size_t len);
+
+/* All of data. Returns 0 or -errno. */
+int wsgi_fd_write(int fd, const void *data, size_t len);
+
+/* All of n pieces, in one system call where the kernel takes them so. iov is used up. */
+int wsgi_fd_writev(int fd, struct iovec *iov, int n);
+
+/*
+ * Copy *left bytes (or all up to the end, when *left is UINT64_MAX) from in, at *offset, to out:
+ * by sendfile, else splice, else through a buffer. Advances *offset and counts *left down.
+ * Returns 0 when all was sent or in came to its end; -errno.
+ */
+int wsgi_fd_sendfile(int out, int in, off_t *offset, uint64_t *left);
+
+/* Set or clear O_NONBLOCK; set FD_CLOEXEC. Returns 0 or -errno. */
+int wsgi_fd_nonblock(int fd, int on);
+int wsgi_fd_cloexec(int fd);
+
+#endif

@@ -1,0 +1,24 @@
+#ifndef WSGI_BASE_LOG_H
+#define WSGI_BASE_LOG_H
+
+#include <stddef.h>
+
+/*
+ * log - lines for the operator: what, where, and how to mend it.
+ *
+ * Shape    each call writes one line "PROGRAM: text\n" (control characters in it are escaped) by
+ *          one write(2), so that lines of several processes and threads do not mix.
+ * Owner    the caller owns the struct and the descriptor.
+ */
+enum wsgi_log_level { WSGI_LOG_DEBUG, WSGI_LOG_INFO, WSGI_LOG_WARNING, WSGI_LOG_ERROR };
+
+struct wsgi_log {
+	int fd;                    /* -1: nothing is written */
+	const char *program;       /* borrowed: "wsgi-fcgi" */
+	enum wsgi_log_level level; /* lines below it are dropped */
+};
+
+void wsgi_log(const struct wsgi_log *log, enum wsgi_log_level level, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif

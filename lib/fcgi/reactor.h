@@ -1,0 +1,65 @@
+#ifndef WSGI_FCGI_REACTOR_H
+#define WSGI_FCGI_REACTOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "fcgi/request.h"
+
+/*
+ * reactor - all FastCGI connections of one process, over a few threads.
+ *
+ * Shape    any number of threads call wsgi_reactor_run(); one of them waits (epoll) for all
+ *          connections, and serves a request itself as soon as one is whole, while another takes
+ *          its place at the wait. An idle, kept, slow or silent connection holds no thread: a
+ *          request is served only when its parameters are whole and its STDIN is either whole or
+ *          has filled stdin_buffer_bytes; what a slow client has not taken of a response is sent
+ *          later by whoever waits, up to out_buffer_bytes.
+ * Errors   hostile or broken peers cost their own connection at most.
+ * Source   FastCGI Specification 1.0.
+ */
+struct wsgi_reactor;
+
+struct wsgi_reactor_limits {
+	size_t params_bytes;       /* of one request's PARAMS; more: END_REQUEST after a 431 page */
+	size_t stdin_buffer_bytes; /* read ahead before a request is served */
+	size_t out_buffer_bytes; /* of a response, kept for a slow client before its thread waits */
+	unsigned max_connections; /* more wait in the listen queue */
+	int io_timeout_ms; /* a peer that moves no byte for so long in mid-request is dropped */
+};
+extern const struct wsgi_reactor_limits wsgi_reactor_default_limits;
+
+struct wsgi_reactor_ops {
+	/* Serve one request: read req->input, write req->output. The reactor ends it. */
+	void (*serve)(void *ctx, struct wsgi_fcgi_request *req);
+	/* Optional, together: around each system call that may block while serve runs. */
+	void (*leave)(void *ctx);
+	void (*enter)(void *ctx);
+	/* FCGI_MAX_CONNS and FCGI_MAX_REQS, as GET_VALUES tells them. */
+	unsigned max_conns, max_reqs;
+};
+
+/*
+ * Make a reactor over listening sockets.
+ *   fds   n listening sockets (made non-blocking here), borrowed
+ *   log   borrowed
+ * Returns 0; -errno with words in err.
+ */
+int wsgi_reactor_create(struct wsgi_reactor **r, const int *fds, size_t n,
+			const struct wsgi_reactor_limits *limits,
+			const struct wsgi_reactor_ops *ops, void *ctx, const struct wsgi_log *log,
+			struct wsgi_error *err);
+void wsgi_reactor_destroy(struct wsgi_reactor *r);
+
+/* Serve, in this thread, until the reactor has stopped. Returns 0; -errno of epoll. */
+int wsgi_reactor_run(struct wsgi_reactor *r);
+
+/*
+ * Stop gracefully: accept no more, close idle connections, finish the requests that have begun,
+ * then let every run return. Async-signal-safe; may be called again.
+ */
+void wsgi_reactor_stop(struct wsgi_reactor *r);
+
+#endif

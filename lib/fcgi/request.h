@@ -1,0 +1,38 @@
+#ifndef WSGI_FCGI_REQUEST_H
+#define WSGI_FCGI_REQUEST_H
+
+#include <fcgiapp.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "wsgi/environ.h"
+#include "wsgi/errors.h"
+#include "wsgi/input.h"
+#include "wsgi/output.h"
+
+/*
+ * request - one FastCGI request, as an FCGX_Request over our own records.
+ *
+ * Shape    fcgx.in, fcgx.out and fcgx.err are FCGX_Streams whose fill and empty procedures are
+ *          ours, so that all of FCGX_GetStr, FCGX_GetLine, FCGX_PutStr, FCGX_GetParam work; the
+ *          WSGI streams beside them are made of these. FCGX_Accept_r and FCGX_Finish_r are not
+ *          for this request: the reactor begins and ends it.
+ * Owner    the reactor; valid inside its serve callback only.
+ * Threads  one thread serves a request.
+ */
+struct wsgi_fcgi_request {
+	FCGX_Request fcgx;          /* requestId, role, in, out, err, envp, keepConnection */
+	struct wsgi_environ params; /* the same parameters, borrowed from envp's bytes */
+	struct wsgi_input input;    /* STDIN; its end is the stream's, left is UINT64_MAX */
+	struct wsgi_output output;  /* STDOUT, with sendfile */
+	struct wsgi_errors errors;  /* STDERR, a whole record each write */
+	bool has_stdin;             /* some byte of STDIN has come */
+	/*
+	 * Set by the server when the response is not whole and the client must see that: the
+	 * connection is closed without END_REQUEST.
+	 */
+	bool cut;
+	uint32_t app_status; /* for END_REQUEST; 0 */
+};
+
+#endif

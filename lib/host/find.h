@@ -1,0 +1,39 @@
+#ifndef WSGI_HOST_FIND_H
+#define WSGI_HOST_FIND_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+
+/*
+ * find - where the pieces of a Python host are, and the step into it.
+ */
+
+/*
+ * Find the interpreter.
+ *   wanted   --python: an interpreter, a virtual environment's folder, or a name on PATH; NULL:
+ *            VIRTUAL_ENV's, else "python3" on PATH
+ * Sets *path, the caller's to free. Returns 0; -ENOENT, -EACCES with words that say where it looked
+ * and what to give; -ENOMEM.
+ */
+int wsgi_find_python(const char *wanted, char **path, struct wsgi_error *err);
+
+/*
+ * Find an extension module of ours.
+ *   name   "wsgi_python": the file is NAME.abi3.so
+ * Looks beside this program (a build folder), in ../lib/wsgi from there, then where make install
+ * puts it. Sets *dir, the folder, the caller's to free. Returns 0; -ENOENT with words; -ENOMEM.
+ */
+int wsgi_find_plugin(const char *name, char **dir, struct wsgi_error *err);
+
+/*
+ * Become the interpreter: it imports the plugin and calls its run(argv).
+ *   argv       NULL-terminated; argv[0] is the gateway's name
+ * HTTP_PROXY is taken out of the environment on the way and handed over apart (httpoxy).
+ * Returns only on failure: -errno with words. An interpreter that is too old or no CPython says so
+ * itself, in one line on standard error, and ends with EX_UNAVAILABLE.
+ */
+int wsgi_python_exec(const char *python, const char *plugin, const char *plugin_dir,
+		     char *const *argv, struct wsgi_error *err);
+
+#endif

@@ -1,0 +1,46 @@
+#ifndef WSGI_SERVE_GATEWAY_H
+#define WSGI_SERVE_GATEWAY_H
+
+#include "serve/options.h"
+#include "wsgi/loader.h"
+
+/*
+ * gateway - what the four commands have in common: options, the application, the run.
+ *
+ * A command's main() is one call with python NULL. When the application is a Python one, that call
+ * becomes the interpreter (host/find), which loads the plugin, whose run() makes the same call with
+ * the same words and a loader for Python.
+ */
+struct wsgi_gateway_host {
+	struct wsgi_loader *python; /* NULL: not inside an interpreter */
+	const char *plugin;         /* its name: "wsgi_python" */
+	const char
+		*http_proxy; /* HTTP_PROXY of the request, kept out of the environment; or NULL */
+};
+
+/* A kind of run. Each is defined in its own file: serve/cgi.c, serve/fastcgi.c, serve/httpd.c. */
+struct wsgi_gateway_kind {
+	enum wsgi_gateway gateway;
+	/* Returns the exit status (sysexits.h). Speaks on standard error only. */
+	int (*run)(const struct wsgi_options *o, const struct wsgi_gateway_host *host);
+};
+extern const struct wsgi_gateway_kind wsgi_gateway_cgi, wsgi_gateway_iis, wsgi_gateway_fcgi,
+	wsgi_gateway_serve;
+
+/*
+ * Be a gateway: parse argv, print --help or --version, or run.
+ * Returns the exit status. Source: sysexits.h.
+ */
+int wsgi_gateway_main(const struct wsgi_gateway_kind *kind, const struct wsgi_gateway_host *host,
+		      int argc, char **argv);
+
+/*
+ * For a run: the application that o names, loaded. For a Python one outside an interpreter this
+ * does not return on success: the process becomes the interpreter.
+ *   application   o->application, or what the run found in its place
+ * Returns 0 or an exit status; it has been said why.
+ */
+int wsgi_gateway_load(const struct wsgi_options *o, const struct wsgi_gateway_host *host,
+		      const char *application, struct wsgi_app **app);
+
+#endif

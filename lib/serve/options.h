@@ -1,0 +1,54 @@
+#ifndef WSGI_SERVE_OPTIONS_H
+#define WSGI_SERVE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/error.h"
+
+/* Which gateway a command is; also the bit that says which options it takes. */
+enum wsgi_gateway {
+	WSGI_GATEWAY_CGI = 1,
+	WSGI_GATEWAY_IIS = 2,
+	WSGI_GATEWAY_FCGI = 4,
+	WSGI_GATEWAY_SERVE = 8,
+};
+
+/*
+ * options - what the command line said. Strings are borrowed from argv.
+ */
+struct wsgi_options {
+	enum wsgi_gateway gateway;
+	const char *program;     /* "wsgi-fcgi" */
+	const char *application; /* NULL: none was named */
+	bool help, version;
+	/* Python */
+	const char *python, *pythonpath;
+	/* all */
+	const char *chdir;
+	const char **env; /* -e NAME=VALUE, env_len of them */
+	size_t env_len;
+	/* wsgi-cgi, wsgi-iis */
+	const char *root; /* --root: applications by PATH_TRANSLATED, below this folder only */
+	/* wsgi-fcgi, wsgi-serve */
+	const char **bind; /* bind_len of them */
+	size_t bind_len;
+	unsigned workers, threads;
+	/* wsgi-serve */
+	const char *fcgi; /* --fcgi: the backend's address */
+};
+
+/*
+ * Read a command line. Options end at the first word that is none: the application; what follows
+ * it is never an option (a CGI query string can stand there).
+ * Returns 0; -EINVAL with one line that names the option and what it takes; -ENOMEM.
+ */
+int wsgi_options_parse(struct wsgi_options *o, enum wsgi_gateway gateway, int argc,
+		       char *const *argv, struct wsgi_error *err);
+void wsgi_options_finish(struct wsgi_options *o);
+
+/* Print the help of a gateway: every option that it takes, a line each. */
+void wsgi_options_help(enum wsgi_gateway gateway, FILE *out);
+
+#endif

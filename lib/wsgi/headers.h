@@ -1,0 +1,89 @@
+#ifndef WSGI_HEADERS_H
+#define WSGI_HEADERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/span.h"
+
+/* One header of a response, as an application gives it. */
+struct wsgi_header {
+	const char *name;
+	const char *value;
+};
+
+/*
+ * headers - the header fields of a response.
+ *
+ * Shape    an ordered list of name and value; the same name may stand there several times;
+ *          names compare without regard to ASCII case.
+ * Owner    keeps its own copy of every name and value.
+ * Errors   0 or -errno; -EINVAL for a control character, with words where an err is taken.
+ * Source   wsgiref/headers.py Headers.
+ */
+struct wsgi_headers {
+	struct wsgi_field *fields; /* len of them; private */
+	size_t len, cap;
+	struct wsgi_buf text; /* the bytes of all of them; private */
+};
+
+void wsgi_headers_init(struct wsgi_headers *h);
+void wsgi_headers_finish(struct wsgi_headers *h);
+
+/* Remove all fields, keeping the memory. */
+void wsgi_headers_clear(struct wsgi_headers *h);
+
+/*
+ * Whether name and value may be a header: no control character in the name, none but a tab in the
+ * value. Returns 0 or -EINVAL with words. Source: CPython's Headers (CVE-2026-0865).
+ */
+int wsgi_header_check(struct wsgi_span name, struct wsgi_span value, struct wsgi_error *err);
+
+/* Append a field, kept in order. Checked. Returns 0, -EINVAL, -ENOMEM. */
+int wsgi_headers_add(struct wsgi_headers *h, const char *name, const char *value);
+
+/* Append a field of bytes. Not checked: for those that wsgi_header_check() has seen. */
+int wsgi_headers_add_span(struct wsgi_headers *h, struct wsgi_span name, struct wsgi_span value);
+
+/* Parameter of add_header: ; name="value". An underscore in name becomes a hyphen. */
+struct wsgi_header_param {
+	const char *name;
+	const char *value; /* NULL: the bare name */
+};
+
+/*
+ * Headers.add_header(name, value, **params): append value with parameters after it.
+ *   value   NULL: parameters alone
+ * Returns 0, -EINVAL, -ENOMEM.
+ */
+int wsgi_headers_add_header(struct wsgi_headers *h, const char *name, const char *value,
+			    const struct wsgi_header_param *params, size_t n);
+
+/* Headers[name] = value: remove every field of that name, append this one. */
+int wsgi_headers_set(struct wsgi_headers *h, const char *name, const char *value);
+
+/*
+ * Headers.setdefault(): append unless a field of that name is there.
+ * Returns 0, -EINVAL, -ENOMEM; wsgi_headers_get() then says the value.
+ */
+int wsgi_headers_setdefault(struct wsgi_headers *h, const char *name, const char *value);
+
+/* del Headers[name]: remove every field of that name. */
+void wsgi_headers_delete(struct wsgi_headers *h, const char *name);
+
+/* The first value of that name, with a NUL after it, borrowed until h next changes; or NULL. */
+const char *wsgi_headers_get(const struct wsgi_headers *h, const char *name);
+
+/* Headers.get_all(): value number i of that name, borrowed; NULL when there are not so many. */
+const char *wsgi_headers_get_all(const struct wsgi_headers *h, const char *name, size_t i);
+
+/* Field i of len, in order; borrowed until h next changes. */
+void wsgi_headers_at(const struct wsgi_headers *h, size_t i, struct wsgi_span *name,
+		     struct wsgi_span *value);
+
+/* bytes(Headers): append "Name: value\r\n" for each field, then "\r\n". Returns 0 or -ENOMEM. */
+int wsgi_headers_bytes(const struct wsgi_headers *h, struct wsgi_buf *out);
+
+#endif

@@ -1,0 +1,21 @@
+#ifndef WSGI_LOADER_H
+#define WSGI_LOADER_H
+
+#include "base/error.h"
+#include "wsgi/app.h"
+
+/*
+ * loader - turns the name of an application into one, for one kind of application.
+ */
+struct wsgi_loader {
+	/*
+	 *   spec   as the user wrote it: "package.module:callable", "path/app.py", "path/app.so"
+	 * Sets *app, borrowed for the life of the process. Returns 0; -EINVAL for a bad spec;
+	 * -ENOENT when it is not there; -EPROTO when it is there and cannot be used. Words in err;
+	 * a traceback has gone to standard error.
+	 */
+	int (*load)(struct wsgi_loader *loader, const char *spec, struct wsgi_app **app,
+		    struct wsgi_error *err);
+};
+
+#endif

@@ -1,0 +1,40 @@
+#ifndef WSGI_URI_H
+#define WSGI_URI_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "wsgi/environ.h"
+
+/*
+ * uri - what a request's address was, from its environ.
+ * Source   wsgiref/util.py; PEP 3333 "URL Reconstruction".
+ */
+
+/* "https" if HTTPS is "yes", "on" or "1", else "http". Source: guess_scheme(). */
+const char *wsgi_guess_scheme(const struct wsgi_environ *env);
+
+/*
+ * Append the application's base URI. Uses env->url_scheme.
+ * Returns 0; -ENOENT when SERVER_NAME or SERVER_PORT is needed and absent (a KeyError in Python);
+ * -ENOMEM. Source: application_uri().
+ */
+int wsgi_application_uri(const struct wsgi_environ *env, struct wsgi_buf *out);
+
+/* Append the whole URI, with the query string if asked for. Source: request_uri(). */
+int wsgi_request_uri(const struct wsgi_environ *env, bool include_query, struct wsgi_buf *out);
+
+/*
+ * Move one segment from PATH_INFO to SCRIPT_NAME.
+ * Returns 1 and appends the segment (it may be empty: the path ended in "/"); 0 when there is
+ * nothing to shift (None in Python); -ENOMEM. Source: shift_path_info().
+ */
+int wsgi_shift_path_info(struct wsgi_environ *env, struct wsgi_buf *segment);
+
+/* Append text percent-decoded once: "%2F" is "/", "%252F" is "%2F", a lone "%" stays. */
+int wsgi_percent_decode(struct wsgi_span text, struct wsgi_buf *out);
+
+/* Add the variables that wsgiref.util.setup_testing_defaults() adds, where they are missing. */
+int wsgi_setup_testing_defaults(struct wsgi_environ *env);
+
+#endif
