@@ -60,7 +60,8 @@ struct wsgi_handler {
 	const struct wsgi_header *error_headers;
 	size_t error_headers_len;
 	const char *error_body;
-	bool flush_at_end; /* false: whoever made the handler flushes after the run */
+	bool flush_at_end;  /* false: whoever made the handler flushes after the run */
+	bool input_pending; /* a body is known to come, even if nothing tells its length */
 
 	/* State of the run; for ops, not to be changed by them where not said. */
 	struct wsgi_start start; /* what the application is given */
@@ -98,11 +99,11 @@ int wsgi_handler_error_output(struct wsgi_handler *h, struct wsgi_start *start,
 int wsgi_handler_finish_response(struct wsgi_handler *h);
 
 /*
- * The pieces of start_response, for a host whose language has its own kinds of value.
- * set_status and set_headers keep what was given even if it is not allowed, as BaseHandler does.
+ * write(): send the headers if they have not gone, then data, cut at the Content-Length.
+ *   flush   send it now; false: more is sure to come
+ * Returns 0; -EPROTO before start_response; -errno of the transport.
  */
-int wsgi_handler_begin_headers(struct wsgi_handler *h, bool with_exc_info);
-int wsgi_handler_set_status(struct wsgi_handler *h, struct wsgi_span status);
+int wsgi_handler_write(struct wsgi_handler *h, const void *data, size_t len, bool flush);
 
 /* The handler that gave an application its start. */
 struct wsgi_handler *wsgi_handler_of(struct wsgi_start *start);

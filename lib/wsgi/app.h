@@ -33,9 +33,9 @@ struct wsgi_start {
 	/*
 	 * Give status ("200 OK") and n headers; all are copied.
 	 *   exc   NULL; or, when called again to report an error, what went wrong
-	 * Returns 0; -EPROTO for a malformed status, a hop-by-hop header, a second call without
-	 * exc, or one with exc after the headers went out; -EINVAL for a control character;
-	 * -ENOMEM.
+	 * Returns 0; -EPROTO for a malformed status, a hop-by-hop header, or a second call without
+	 * exc; -EINVAL for a control character; -EALREADY with exc after the headers went out: the
+	 * application ends, by returning exc->code; -ENOMEM. What is refused is not kept.
 	 */
 	int (*respond)(struct wsgi_start *start, const char *status,
 		       const struct wsgi_header *headers, size_t n, const struct wsgi_error *exc);
@@ -44,6 +44,8 @@ struct wsgi_start {
 	 * Returns 0; -EPROTO before respond; -EPIPE and its kin when the client left; -errno.
 	 */
 	int (*write)(struct wsgi_start *start, const void *data, size_t len);
+	/* In words, why one of the two failed last; borrowed. NULL: not known. */
+	const struct wsgi_error *error;
 };
 
 /*

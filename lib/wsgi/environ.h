@@ -33,6 +33,11 @@ struct wsgi_environ {
 	bool multithread, multiprocess, run_once;
 	bool input_terminated; /* wsgi.input_terminated: input ends by itself, without a length */
 	bool file_wrapper;     /* wsgi.file_wrapper is offered */
+	/*
+	 * The variables are those of a process, so that only some of them hold a request's bytes:
+	 * read_environ() shows the others to Python decoded as os.environ has them.
+	 */
+	bool from_process;
 };
 
 /* Make an empty environ. Allocates nothing, cannot fail. */
@@ -73,6 +78,9 @@ const char *wsgi_environ_get(const struct wsgi_environ *env, const char *name);
 
 /* The same with its length. Returns whether it is there. */
 bool wsgi_environ_find(const struct wsgi_environ *env, const char *name, struct wsgi_span *value);
+
+/* Whether a name is there, given as bytes. */
+bool wsgi_environ_has(const struct wsgi_environ *env, struct wsgi_span name);
 
 /* Variable i of len, in order; both spans borrowed until env next changes. */
 void wsgi_environ_at(const struct wsgi_environ *env, size_t i, struct wsgi_span *name,

@@ -20,6 +20,9 @@ struct wsgi_input {
 	ssize_t (*read)(struct wsgi_input *in, void *buf, size_t len);
 	/* Bytes that CONTENT_LENGTH still allows; UINT64_MAX: to the end of the stream. */
 	uint64_t left;
+	/* The negative errno that ended it; 0: nothing has gone wrong. Every later read returns it.
+	 */
+	int failed;
 	/* Read-ahead for lines: ahead.data[at..len) is still to be given out; private. */
 	struct wsgi_buf ahead;
 	size_t at;
