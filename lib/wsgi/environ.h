@@ -23,8 +23,9 @@ struct wsgi_errors;
 struct wsgi_environ {
 	struct wsgi_var *vars; /* len of them; private */
 	size_t len, cap;
-	uint32_t *index; /* a hash table over vars once there are many; private */
+	uint32_t *index; /* a hash table over vars; private */
 	size_t index_cap;
+	uint64_t seed; /* of the hashes; private */
 
 	/* wsgi.*: set by the handler for the time of one call, borrowed by the application. */
 	const char *url_scheme;     /* wsgi.url_scheme: "http" or "https" */

@@ -1,0 +1,286 @@
+#include "wsgi/environ.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+
+/* A request has some 30 variables; memory for more than MANY is not kept for the next one. */
+enum { FEW = 32, MANY = 1024 };
+
+struct wsgi_var {
+	const char *text; /* name, '=', value, NUL */
+	char *copy;       /* text, when it is ours to free; else NULL */
+	uint32_t name_len, value_len;
+	uint32_t hash; /* of the name */
+};
+
+void wsgi_environ_init(struct wsgi_environ *env)
+{
+	*env = (struct wsgi_environ){0};
+}
+
+static void free_copies(struct wsgi_environ *env)
+{
+	for (size_t i = 0; i < env->len; i++)
+		free(env->vars[i].copy);
+}
+
+void wsgi_environ_finish(struct wsgi_environ *env)
+{
+	free_copies(env);
+	free(env->vars);
+	free(env->index);
+	wsgi_environ_init(env);
+}
+
+void wsgi_environ_clear(struct wsgi_environ *env)
+{
+	const struct wsgi_environ kept = {
+		.vars = env->vars,
+		.cap = env->cap,
+		.index = env->index,
+		.index_cap = env->index_cap,
+		.seed = env->seed,
+	};
+
+	if (env->cap > MANY) {
+		wsgi_environ_finish(env);
+		return;
+	}
+	free_copies(env);
+	if (env->len > 0)
+		memset(env->index, 0, env->index_cap * sizeof(*env->index));
+	*env = kept;
+}
+
+static bool has_name(const struct wsgi_var *var, struct wsgi_span name, uint32_t hash)
+{
+	return var->hash == hash && var->name_len == name.len &&
+	       (name.len == 0 || memcmp(var->text, name.data, name.len) == 0);
+}
+
+/*
+ * The slot of the index that leads to name, or the free one where it belongs. A slot holds the
+ * place of a variable plus 1; 0 is a free one, and half of them are free.
+ */
+static uint32_t *slot_of(const struct wsgi_environ *env, struct wsgi_span name, uint32_t hash)
+{
+	const size_t mask = env->index_cap - 1;
+	size_t at = hash & mask;
+
+	while (env->index[at] != 0 && !has_name(&env->vars[env->index[at] - 1], name, hash))
+		at = (at + 1) & mask;
+	return &env->index[at];
+}
+
+/* Fill the index anew; the hashes are there and the names are unique. */
+static void reindex(struct wsgi_environ *env)
+{
+	const size_t mask = env->index_cap - 1;
+
+	memset(env->index, 0, env->index_cap * sizeof(*env->index));
+	for (size_t i = 0; i < env->len; i++) {
+		size_t at = env->vars[i].hash & mask;
+
+		while (env->index[at] != 0)
+			at = (at + 1) & mask;
+		env->index[at] = (uint32_t)(i + 1);
+	}
+}
+
+static int resize(struct wsgi_environ *env, size_t cap)
+{
+	struct wsgi_var *vars;
+	uint32_t *index;
+
+	if (cap > UINT32_MAX / 4)
+		return -ENOMEM;
+	index = malloc(cap * 2 * sizeof(*index));
+	if (index == NULL)
+		return -ENOMEM;
+	vars = realloc(env->vars, cap * sizeof(*vars));
+	if (vars == NULL) {
+		free(index);
+		return -ENOMEM;
+	}
+	free(env->index);
+	env->vars = vars;
+	env->cap = cap;
+	env->index = index;
+	env->index_cap = cap * 2;
+	reindex(env);
+	return 0;
+}
+
+static int make_room(struct wsgi_environ *env)
+{
+	if (env->len < env->cap)
+		return 0;
+	if (env->seed == 0)
+		env->seed = wsgi_hash_seed();
+	return resize(env, env->cap != 0 ? env->cap * 2 : FEW);
+}
+
+/* Add var, or put it in the place of the one with its name. Its hash is made here. */
+static int put(struct wsgi_environ *env, struct wsgi_var var)
+{
+	const struct wsgi_span name = {.data = var.text, .len = var.name_len};
+	uint32_t *slot;
+
+	if (make_room(env) != 0)
+		return -ENOMEM;
+	var.hash = (uint32_t)wsgi_hash(name.data, name.len, env->seed);
+	slot = slot_of(env, name, var.hash);
+	if (*slot == 0) {
+		env->vars[env->len++] = var;
+		*slot = (uint32_t)env->len;
+	} else {
+		free(env->vars[*slot - 1].copy);
+		env->vars[*slot - 1] = var;
+	}
+	return 0;
+}
+
+int wsgi_environ_set_span(struct wsgi_environ *env, struct wsgi_span name, struct wsgi_span value)
+{
+	char *copy;
+	int rc;
+
+	if (name.len > UINT32_MAX || value.len > UINT32_MAX)
+		return -ENOMEM;
+	copy = malloc(name.len + 1 + value.len + 1);
+	if (copy == NULL)
+		return -ENOMEM;
+	if (name.len > 0)
+		memcpy(copy, name.data, name.len);
+	copy[name.len] = '=';
+	if (value.len > 0)
+		memcpy(copy + name.len + 1, value.data, value.len);
+	copy[name.len + 1 + value.len] = '\0';
+	rc = put(env, (struct wsgi_var){.text = copy,
+					.copy = copy,
+					.name_len = (uint32_t)name.len,
+					.value_len = (uint32_t)value.len});
+	if (rc != 0)
+		free(copy);
+	return rc;
+}
+
+static bool is_name(const char *name)
+{
+	return name[0] != '\0' && strchr(name, '=') == NULL;
+}
+
+int wsgi_environ_set(struct wsgi_environ *env, const char *name, const char *value)
+{
+	if (!is_name(name))
+		return -EINVAL;
+	return wsgi_environ_set_span(env, wsgi_span_of(name), wsgi_span_of(value));
+}
+
+int wsgi_environ_borrow(struct wsgi_environ *env, const char *text, size_t name_len,
+			size_t value_len)
+{
+	if (name_len > UINT32_MAX || value_len > UINT32_MAX)
+		return -ENOMEM;
+	return put(env, (struct wsgi_var){.text = text,
+					  .name_len = (uint32_t)name_len,
+					  .value_len = (uint32_t)value_len});
+}
+
+/* The index's slot of a name that is there, else NULL. */
+static const uint32_t *find(const struct wsgi_environ *env, const char *name)
+{
+	const struct wsgi_span span = wsgi_span_of(name);
+	const uint32_t *slot;
+
+	if (env->len == 0)
+		return NULL;
+	slot = slot_of(env, span, (uint32_t)wsgi_hash(name, span.len, env->seed));
+	return *slot != 0 ? slot : NULL;
+}
+
+int wsgi_environ_setdefault(struct wsgi_environ *env, const char *name, const char *value)
+{
+	if (is_name(name) && find(env, name) != NULL)
+		return 0;
+	return wsgi_environ_set(env, name, value);
+}
+
+void wsgi_environ_delete(struct wsgi_environ *env, const char *name)
+{
+	const uint32_t *slot = find(env, name);
+	struct wsgi_var *var;
+
+	if (slot == NULL)
+		return;
+	var = &env->vars[*slot - 1];
+	free(var->copy);
+	env->len--;
+	memmove(var, var + 1, (size_t)(env->vars + env->len - var) * sizeof(*var));
+	reindex(env);
+}
+
+static struct wsgi_span value_of(const struct wsgi_var *var)
+{
+	return (struct wsgi_span){.data = var->text + var->name_len + 1, .len = var->value_len};
+}
+
+const char *wsgi_environ_get(const struct wsgi_environ *env, const char *name)
+{
+	const uint32_t *slot = find(env, name);
+
+	return slot != NULL ? value_of(&env->vars[*slot - 1]).data : NULL;
+}
+
+bool wsgi_environ_find(const struct wsgi_environ *env, const char *name, struct wsgi_span *value)
+{
+	const uint32_t *slot = find(env, name);
+
+	if (slot == NULL)
+		return false;
+	*value = value_of(&env->vars[*slot - 1]);
+	return true;
+}
+
+void wsgi_environ_at(const struct wsgi_environ *env, size_t i, struct wsgi_span *name,
+		     struct wsgi_span *value)
+{
+	const struct wsgi_var *var = &env->vars[i];
+
+	*name = (struct wsgi_span){.data = var->text, .len = var->name_len};
+	*value = value_of(var);
+}
+
+/* Become a borrowing copy of from: its hashes hold here too, with its seed. */
+static int take_all(struct wsgi_environ *env, const struct wsgi_environ *from)
+{
+	if (env->cap < from->len && resize(env, from->cap) != 0)
+		return -ENOMEM;
+	memcpy(env->vars, from->vars, from->len * sizeof(*env->vars));
+	for (size_t i = 0; i < from->len; i++)
+		env->vars[i].copy = NULL;
+	env->len = from->len;
+	env->seed = from->seed;
+	reindex(env);
+	return 0;
+}
+
+int wsgi_environ_update(struct wsgi_environ *env, const struct wsgi_environ *from)
+{
+	int rc = 0;
+
+	if (from->len == 0)
+		return 0;
+	if (env->len == 0)
+		return take_all(env, from);
+	for (size_t i = 0; i < from->len && rc == 0; i++) {
+		struct wsgi_var var = from->vars[i];
+
+		var.copy = NULL;
+		rc = put(env, var);
+	}
+	return rc;
+}
