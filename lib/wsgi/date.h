@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-enum { WSGI_DATE_SIZE = 40 };
+enum { WSGI_DATE_SIZE = 64 };
 
 /*
  * Format seconds since 1970 as an HTTP date, always in English: "Sun, 06 Nov 1994 08:49:37 GMT".

@@ -18,7 +18,7 @@ struct wsgi_header {
  * headers - the header fields of a response.
  *
  * Shape    an ordered list of name and value; the same name may stand there several times;
- *          names compare without regard to ASCII case.
+ *          names compare without regard to case, as str.lower() sees latin-1.
  * Owner    keeps its own copy of every name and value.
  * Errors   0 or -errno; -EINVAL for a control character, with words where an err is taken.
  * Source   wsgiref/headers.py Headers.
