@@ -26,6 +26,7 @@ struct wsgi_input {
 	/* Read-ahead for lines: ahead.data[at..len) is still to be given out; private. */
 	struct wsgi_buf ahead;
 	size_t at;
+	int code; /* the failure that ended the stream, told again at each read; private */
 };
 
 void wsgi_input_init(struct wsgi_input *in,

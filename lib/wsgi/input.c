@@ -1,0 +1,175 @@
+#include "wsgi/input.h"
+
+#include <limits.h>
+#include <stddef.h>
+#include <string.h>
+
+/* Smaller reads go through a buffer of this size, larger ones straight to their memory. */
+enum { AHEAD = 8192, READ_ALL = 65536 };
+
+void wsgi_input_init(struct wsgi_input *in,
+		     ssize_t (*read)(struct wsgi_input *in, void *buf, size_t len), uint64_t left)
+{
+	*in = (struct wsgi_input){.read = read, .left = left};
+}
+
+void wsgi_input_finish(struct wsgi_input *in)
+{
+	wsgi_buf_finish(&in->ahead);
+	in->at = 0;
+	in->left = 0;
+}
+
+/* Bytes that were read and not yet given out. */
+static size_t held(const struct wsgi_input *in)
+{
+	return in->ahead.len - in->at;
+}
+
+/* Some bytes of the stream itself, as many as CONTENT_LENGTH lets pass. */
+static ssize_t pull(struct wsgi_input *in, void *buf, size_t len)
+{
+	ssize_t n;
+
+	if (in->code != 0)
+		return in->code;
+	if (in->left == 0)
+		return 0;
+	if (len > in->left)
+		len = (size_t)in->left;
+	n = in->read(in, buf, len < SSIZE_MAX ? len : SSIZE_MAX);
+	if (n == 0)
+		in->left = 0;
+	else if (n < 0)
+		in->code = (int)n;
+	else if (in->left != UINT64_MAX)
+		in->left -= (uint64_t)n;
+	return n;
+}
+
+/* See to it that something is held: 1; 0 at the end; -errno. */
+static ssize_t fill(struct wsgi_input *in)
+{
+	ssize_t n;
+
+	if (held(in) > 0)
+		return 1;
+	in->at = 0;
+	in->ahead.len = 0;
+	if (in->code == 0 && in->left > 0)
+		in->code = wsgi_buf_reserve(&in->ahead, AHEAD);
+	n = pull(in, in->ahead.data, AHEAD);
+	if (n <= 0)
+		return n;
+	in->ahead.len = (size_t)n;
+	return 1;
+}
+
+/* Up to len bytes, after at least one: their count; 0 at the end; -errno. */
+static ssize_t take(struct wsgi_input *in, char *buf, size_t len)
+{
+	ssize_t rc;
+
+	if (held(in) == 0 && len >= AHEAD)
+		return pull(in, buf, len);
+	rc = fill(in);
+	if (rc <= 0)
+		return rc;
+	if (len > held(in))
+		len = held(in);
+	memcpy(buf, in->ahead.data + in->at, len);
+	in->at += len;
+	return (ssize_t)len;
+}
+
+ssize_t wsgi_input_read(struct wsgi_input *in, void *buf, size_t len)
+{
+	size_t done = 0;
+	ssize_t n = 0;
+
+	while (done < len) {
+		n = take(in, (char *)buf + done, len - done);
+		if (n <= 0)
+			break;
+		done += (size_t)n;
+	}
+	return done > 0 ? (ssize_t)done : n;
+}
+
+int wsgi_input_read_all(struct wsgi_input *in, struct wsgi_buf *out)
+{
+	/* A CONTENT_LENGTH is a claim: memory grows with what comes, not with what is announced. */
+	size_t first = in->left < READ_ALL ? (size_t)in->left : READ_ALL;
+	int rc = wsgi_buf_reserve(out, held(in) + first);
+
+	while (rc == 0 && (held(in) > 0 || in->left > 0)) {
+		ssize_t n;
+
+		if (out->len == out->cap)
+			rc = wsgi_buf_reserve(out, AHEAD);
+		if (rc != 0)
+			break;
+		n = take(in, out->data + out->len, out->cap - out->len);
+		if (n <= 0)
+			return (int)n;
+		out->len += (size_t)n;
+	}
+	return rc;
+}
+
+ssize_t wsgi_input_readline(struct wsgi_input *in, struct wsgi_buf *out, size_t limit)
+{
+	const size_t before = out->len;
+	ssize_t rc = 0;
+
+	while (out->len - before < limit && (rc = fill(in)) > 0) {
+		const char *from = in->ahead.data + in->at, *end;
+		size_t len = limit - (out->len - before);
+
+		if (len > held(in))
+			len = held(in);
+		end = memchr(from, '\n', len);
+		if (end != NULL)
+			len = (size_t)(end - from) + 1;
+		rc = wsgi_buf_add(out, from, len);
+		if (rc != 0) {
+			in->code = (int)rc;
+			break;
+		}
+		in->at += len;
+		if (end != NULL)
+			break;
+	}
+	/* A failure in the middle of a line is told at the next call. */
+	return out->len > before ? (ssize_t)(out->len - before) : rc;
+}
+
+static const char *skip_blanks(const char *at)
+{
+	return at + strspn(at, " \t\n\v\f\r");
+}
+
+enum wsgi_length wsgi_length_parse(const char *text, uint64_t *length)
+{
+	const char *at;
+	uint64_t n = 0;
+
+	if (text == NULL || text[0] == '\0')
+		return WSGI_LENGTH_NONE;
+	at = skip_blanks(text);
+	if (*at == '+')
+		at++;
+	if (*at < '0' || *at > '9')
+		return WSGI_LENGTH_BAD;
+	for (; *at >= '0' && *at <= '9'; at++) {
+		const uint64_t digit = (uint64_t)(*at - '0');
+
+		if (n > (INT64_MAX - digit) / 10)
+			return WSGI_LENGTH_BAD;
+		n = n * 10 + digit;
+	}
+	if (*skip_blanks(at) != '\0')
+		return WSGI_LENGTH_BAD;
+	*length = n;
+	return WSGI_LENGTH_GIVEN;
+}
