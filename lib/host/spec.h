@@ -12,7 +12,11 @@ enum wsgi_spec_kind {
 
 /*
  * spec - the name of an application, taken apart.
- * Shape    with a "/" or one of the endings .py .wsgi .so it is a path, else a module.
+ *
+ * Shape    with a "/" or one of the endings .py .wsgi .so it is a path, else a module. Pure text:
+ *          no file is looked at. The last ":" begins the callable, unless a "/" stands after it;
+ *          a file whose own name holds a ":" is named with its callable.
+ * Owner    target and callable belong to the spec.
  */
 struct wsgi_spec {
 	enum wsgi_spec_kind kind;
@@ -20,9 +24,15 @@ struct wsgi_spec {
 	char *callable; /* "application" when left out; owned. Dots are attributes: "make.app" */
 };
 
-/* Returns 0; -EINVAL with words for an empty part or a character that cannot stand there; -ENOMEM.
+/*
+ * Take a name apart.
+ *   text   as the user wrote it
+ * Returns 0; -EINVAL with words for an empty part or a character that cannot stand there; -ENOMEM.
+ * On failure the spec is empty and needs no finish.
  */
 int wsgi_spec_parse(struct wsgi_spec *spec, const char *text, struct wsgi_error *err);
+
+/* Free both parts. A zeroed or already finished spec is fine. */
 void wsgi_spec_finish(struct wsgi_spec *spec);
 
 #endif
