@@ -123,23 +123,30 @@ static int make_room(struct wsgi_environ *env)
 	return resize(env, env->cap != 0 ? env->cap * 2 : FEW);
 }
 
-/* Add var, or put it in the place of the one with its name. Its hash is made here. */
-static int put(struct wsgi_environ *env, struct wsgi_var var)
+/* Let text be the variable of its name, in the old one's place or at the end. */
+static int put(struct wsgi_environ *env, const char *text, size_t name_len, size_t value_len,
+	       char *copy)
 {
-	const struct wsgi_span name = {.data = var.text, .len = var.name_len};
-	uint32_t *slot;
+	const struct wsgi_span name = {.data = text, .len = name_len};
+	struct wsgi_var *var;
+	uint32_t *slot, hash;
 
-	if (make_room(env) != 0)
+	if (name_len > UINT32_MAX || value_len > UINT32_MAX || make_room(env) != 0)
 		return -ENOMEM;
-	var.hash = (uint32_t)wsgi_hash(name.data, name.len, env->seed);
-	slot = slot_of(env, name, var.hash);
+	hash = (uint32_t)wsgi_hash(text, name_len, env->seed);
+	slot = slot_of(env, name, hash);
 	if (*slot == 0) {
-		env->vars[env->len++] = var;
+		var = &env->vars[env->len++];
 		*slot = (uint32_t)env->len;
 	} else {
-		free(env->vars[*slot - 1].copy);
-		env->vars[*slot - 1] = var;
+		var = &env->vars[*slot - 1];
+		free(var->copy);
 	}
+	var->text = text;
+	var->copy = copy;
+	var->name_len = (uint32_t)name_len;
+	var->value_len = (uint32_t)value_len;
+	var->hash = hash;
 	return 0;
 }
 
@@ -149,7 +156,7 @@ int wsgi_environ_set_span(struct wsgi_environ *env, struct wsgi_span name, struc
 	int rc;
 
 	if (name.len > UINT32_MAX || value.len > UINT32_MAX)
-		return -ENOMEM;
+		return -ENOMEM; /* before the sum below can overflow */
 	copy = malloc(name.len + 1 + value.len + 1);
 	if (copy == NULL)
 		return -ENOMEM;
@@ -159,10 +166,7 @@ int wsgi_environ_set_span(struct wsgi_environ *env, struct wsgi_span name, struc
 	if (value.len > 0)
 		memcpy(copy + name.len + 1, value.data, value.len);
 	copy[name.len + 1 + value.len] = '\0';
-	rc = put(env, (struct wsgi_var){.text = copy,
-					.copy = copy,
-					.name_len = (uint32_t)name.len,
-					.value_len = (uint32_t)value.len});
+	rc = put(env, copy, name.len, value.len, copy);
 	if (rc != 0)
 		free(copy);
 	return rc;
@@ -183,11 +187,7 @@ int wsgi_environ_set(struct wsgi_environ *env, const char *name, const char *val
 int wsgi_environ_borrow(struct wsgi_environ *env, const char *text, size_t name_len,
 			size_t value_len)
 {
-	if (name_len > UINT32_MAX || value_len > UINT32_MAX)
-		return -ENOMEM;
-	return put(env, (struct wsgi_var){.text = text,
-					  .name_len = (uint32_t)name_len,
-					  .value_len = (uint32_t)value_len});
+	return put(env, text, name_len, value_len, NULL);
 }
 
 /* The index's slot of a name that is there, else NULL. */
@@ -277,10 +277,9 @@ int wsgi_environ_update(struct wsgi_environ *env, const struct wsgi_environ *fro
 	if (env->len == 0)
 		return take_all(env, from);
 	for (size_t i = 0; i < from->len && rc == 0; i++) {
-		struct wsgi_var var = from->vars[i];
+		const struct wsgi_var *var = &from->vars[i];
 
-		var.copy = NULL;
-		rc = put(env, var);
+		rc = put(env, var->text, var->name_len, var->value_len, NULL);
 	}
 	return rc;
 }
