@@ -27,14 +27,21 @@ int wsgi_request_uri(const struct wsgi_environ *env, bool include_query, struct 
 /*
  * Move one segment from PATH_INFO to SCRIPT_NAME.
  * Returns 1 and appends the segment (it may be empty: the path ended in "/"); 0 when there is
- * nothing to shift (None in Python); -ENOMEM. Source: shift_path_info().
+ * nothing to shift (None in Python); -EINVAL for a PATH_INFO without "/" (an IndexError in Python);
+ * -ENOMEM. Source: shift_path_info().
  */
 int wsgi_shift_path_info(struct wsgi_environ *env, struct wsgi_buf *segment);
 
-/* Append text percent-decoded once: "%2F" is "/", "%252F" is "%2F", a lone "%" stays. */
+/*
+ * Append text percent-decoded once: "%2F" is "/", "%252F" is "%2F", a lone "%" stays.
+ * Returns 0 or -ENOMEM.
+ */
 int wsgi_percent_decode(struct wsgi_span text, struct wsgi_buf *out);
 
-/* Add the variables that wsgiref.util.setup_testing_defaults() adds, where they are missing. */
+/*
+ * Add the variables that wsgiref.util.setup_testing_defaults() adds, and url_scheme, where they are
+ * missing; input and errors are the caller's to give. Returns 0 or -ENOMEM.
+ */
 int wsgi_setup_testing_defaults(struct wsgi_environ *env);
 
 #endif
