@@ -1,12 +1,10 @@
 #ifndef WSGI_HOST_FIND_H
 #define WSGI_HOST_FIND_H
 
-#include <stddef.h>
-
 #include "base/error.h"
 
 /*
- * find - where the pieces of a Python host are, and the step into it.
+ * find - where the pieces of a Python host are: the interpreter, and our plugin for it.
  */
 
 /*
@@ -25,15 +23,5 @@ int wsgi_find_python(const char *wanted, char **path, struct wsgi_error *err);
  * puts it. Sets *dir, the folder, the caller's to free. Returns 0; -ENOENT with words; -ENOMEM.
  */
 int wsgi_find_plugin(const char *name, char **dir, struct wsgi_error *err);
-
-/*
- * Become the interpreter: it imports the plugin and calls its run(argv).
- *   argv       NULL-terminated; argv[0] is the gateway's name
- * HTTP_PROXY is taken out of the environment on the way and handed over apart (httpoxy).
- * Returns only on failure: -errno with words. An interpreter that is too old or no CPython says so
- * itself, in one line on standard error, and ends with EX_UNAVAILABLE.
- */
-int wsgi_python_exec(const char *python, const char *plugin, const char *plugin_dir,
-		     char *const *argv, struct wsgi_error *err);
 
 #endif
