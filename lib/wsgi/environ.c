@@ -190,16 +190,19 @@ int wsgi_environ_borrow(struct wsgi_environ *env, const char *text, size_t name_
 	return put(env, text, name_len, value_len, NULL);
 }
 
-/* The index's slot of a name that is there, else NULL. */
-static const uint32_t *find(const struct wsgi_environ *env, const char *name)
+static const struct wsgi_var *find_span(const struct wsgi_environ *env, struct wsgi_span name)
 {
-	const struct wsgi_span span = wsgi_span_of(name);
 	const uint32_t *slot;
 
 	if (env->len == 0)
 		return NULL;
-	slot = slot_of(env, span, (uint32_t)wsgi_hash(name, span.len, env->seed));
-	return *slot != 0 ? slot : NULL;
+	slot = slot_of(env, name, (uint32_t)wsgi_hash(name.data, name.len, env->seed));
+	return *slot != 0 ? &env->vars[*slot - 1] : NULL;
+}
+
+static const struct wsgi_var *find(const struct wsgi_environ *env, const char *name)
+{
+	return find_span(env, wsgi_span_of(name));
 }
 
 int wsgi_environ_setdefault(struct wsgi_environ *env, const char *name, const char *value)
@@ -211,12 +214,12 @@ int wsgi_environ_setdefault(struct wsgi_environ *env, const char *name, const ch
 
 void wsgi_environ_delete(struct wsgi_environ *env, const char *name)
 {
-	const uint32_t *slot = find(env, name);
+	const struct wsgi_var *found = find(env, name);
 	struct wsgi_var *var;
 
-	if (slot == NULL)
+	if (found == NULL)
 		return;
-	var = &env->vars[*slot - 1];
+	var = &env->vars[found - env->vars];
 	free(var->copy);
 	env->len--;
 	memmove(var, var + 1, (size_t)(env->vars + env->len - var) * sizeof(*var));
@@ -230,19 +233,24 @@ static struct wsgi_span value_of(const struct wsgi_var *var)
 
 const char *wsgi_environ_get(const struct wsgi_environ *env, const char *name)
 {
-	const uint32_t *slot = find(env, name);
+	const struct wsgi_var *var = find(env, name);
 
-	return slot != NULL ? value_of(&env->vars[*slot - 1]).data : NULL;
+	return var != NULL ? value_of(var).data : NULL;
 }
 
 bool wsgi_environ_find(const struct wsgi_environ *env, const char *name, struct wsgi_span *value)
 {
-	const uint32_t *slot = find(env, name);
+	const struct wsgi_var *var = find(env, name);
 
-	if (slot == NULL)
+	if (var == NULL)
 		return false;
-	*value = value_of(&env->vars[*slot - 1]);
+	*value = value_of(var);
 	return true;
+}
+
+bool wsgi_environ_has(const struct wsgi_environ *env, struct wsgi_span name)
+{
+	return find_span(env, name) != NULL;
 }
 
 void wsgi_environ_at(const struct wsgi_environ *env, size_t i, struct wsgi_span *name,
