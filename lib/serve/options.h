@@ -20,7 +20,7 @@ enum wsgi_gateway {
  */
 struct wsgi_options {
 	enum wsgi_gateway gateway;
-	const char *program;     /* "wsgi-fcgi" */
+	const char *program;     /* "wsgi-fcgi", whatever argv[0] is */
 	const char *application; /* NULL: none was named */
 	bool help, version;
 	/* Python */
@@ -34,19 +34,35 @@ struct wsgi_options {
 	/* wsgi-fcgi, wsgi-serve */
 	const char **bind; /* bind_len of them */
 	size_t bind_len;
-	unsigned workers, threads;
+	unsigned workers, threads; /* 1 when not given */
 	/* wsgi-serve */
 	const char *fcgi; /* --fcgi: the backend's address */
+
+	char *found; /* owned: the name of an application that no word of argv holds; or NULL */
 };
 
 /*
  * Read a command line. Options end at the first word that is none: the application; what follows
  * it is never an option (a CGI query string can stand there).
- * Returns 0; -EINVAL with one line that names the option and what it takes; -ENOMEM.
+ * Returns 0; -EINVAL with one line that names the option and what it takes; -ENOMEM. In any case
+ * wsgi_options_finish() is called afterwards.
  */
 int wsgi_options_parse(struct wsgi_options *o, enum wsgi_gateway gateway, int argc,
 		       char *const *argv, struct wsgi_error *err);
 void wsgi_options_finish(struct wsgi_options *o);
+
+/*
+ * The command line that says to the same gateway, inside the interpreter, what o says; less what
+ * is done already when the interpreter starts (--python, --chdir, -e).
+ *   application   the application's name, whatever o->application is
+ * Returns argv, NULL-terminated, the caller's to free by wsgi_options_free_words(); NULL: no
+ * memory.
+ */
+char **wsgi_options_words(const struct wsgi_options *o, const char *application);
+void wsgi_options_free_words(char **words);
+
+/* "wsgi-fcgi" */
+const char *wsgi_gateway_name(enum wsgi_gateway gateway);
 
 /* Print the help of a gateway: every option that it takes, a line each. */
 void wsgi_options_help(enum wsgi_gateway gateway, FILE *out);
