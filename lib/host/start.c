@@ -31,7 +31,7 @@ static const char boot[] =
 	"except Exception:\n"
 	" no('cannot load %s/%s.abi3.so: %s'%(d,p,sys.exc_info()[1]))\n"
 	"sys.path.remove(d)\n"
-	"sys.exit(m.run(w,h[1:] if h!='-' else None,sys.argv[6:]))\n";
+	"sys.exit(m.run(w,h[1:] if h!='-' else None,tuple(sys.argv[6:])))\n";
 
 static size_t count(char *const *words)
 {

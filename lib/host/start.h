@@ -8,7 +8,7 @@
  *
  * Shape    the interpreter runs one small program given by -c, which imports our plugin and
  *          nothing else, and calls its run(program, http_proxy, words): http_proxy is None or a
- *          str, words are those after argv[0]. What run returns is the exit status.
+ *          str, words is the tuple of those after argv[0]. What run returns is the exit status.
  * Errors   an interpreter that is too old or no CPython, or that cannot load the plugin, says so
  *          itself, in one line on standard error, and ends with EX_UNAVAILABLE.
  */

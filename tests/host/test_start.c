@@ -90,7 +90,7 @@ START_TEST(the_plugin_gets_the_words_and_its_result_is_the_exit_status)
 {
 	when_it_starts();
 	ck_assert_str_eq(errors, "");
-	ck_assert_str_eq(out, "('wsgi-cgi', None, ['--threads=2', 'caf\\udce9'], False)\n");
+	ck_assert_str_eq(out, "('wsgi-cgi', None, ('--threads=2', 'caf\\udce9'), False)\n");
 	ck_assert_int_eq(status, 7);
 }
 END_TEST
@@ -99,7 +99,7 @@ START_TEST(HTTP_PROXY_is_handed_over_apart)
 {
 	start.http_proxy = "http://evil:1/";
 	when_it_starts();
-	ck_assert_ptr_nonnull(strstr(out, "('wsgi-cgi', 'http://evil:1/', ["));
+	ck_assert_ptr_nonnull(strstr(out, "('wsgi-cgi', 'http://evil:1/', ("));
 }
 END_TEST
 
@@ -107,7 +107,7 @@ START_TEST(an_empty_HTTP_PROXY_is_not_none)
 {
 	start.http_proxy = "";
 	when_it_starts();
-	ck_assert_ptr_nonnull(strstr(out, "('wsgi-cgi', '', ["));
+	ck_assert_ptr_nonnull(strstr(out, "('wsgi-cgi', '', ("));
 }
 END_TEST
 
