@@ -65,6 +65,8 @@ static const struct option options[] = {
 	 "worker processes; 1 in this version"},
 	{"threads", 0, NUMBER, FCGI | SERVE, true, AT(threads), "N",
 	 "requests served at the same time (1)"},
+	{"script-name", 0, TEXT, FCGI, true, AT(script_name), "PATH",
+	 "where the application is mounted; requests elsewhere get a 404"},
 	{"python", 0, TEXT, ALL, false, AT(python), "PATH",
 	 "the interpreter, or a virtual environment's folder (python3)"},
 	{"pythonpath", 0, TEXT, ALL, true, AT(pythonpath), "FOLDERS",

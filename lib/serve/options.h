@@ -35,6 +35,8 @@ struct wsgi_options {
 	const char **bind; /* bind_len of them */
 	size_t bind_len;
 	unsigned workers, threads; /* 1 when not given */
+	/* wsgi-fcgi */
+	const char *script_name; /* --script-name: the mount; NULL: as the front end says */
 	/* wsgi-serve */
 	const char *fcgi; /* --fcgi: the backend's address */
 

@@ -8,6 +8,7 @@
  * loader - turns the name of an application into one, for one kind of application.
  */
 struct wsgi_loader {
+	const char *path; /* --pythonpath: folders to search, "a:b"; NULL: none; borrowed */
 	/*
 	 *   spec   as the user wrote it: "package.module:callable", "path/app.py", "path/app.so"
 	 * Sets *app, borrowed for the life of the process. Returns 0; -EINVAL for a bad spec;

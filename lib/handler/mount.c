@@ -1,0 +1,146 @@
+#include "handler/mount.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "wsgi/uri.h"
+
+/* -- SCRIPT_FILENAME --------------------------------------------------------------------------- */
+
+/* "proxy:fcgi://host:port/path?query" and "proxy:unix:/sock|fcgi://host/path" are "/path". */
+static int fix_script_filename(struct wsgi_environ *env)
+{
+	const char *name = wsgi_environ_get(env, "SCRIPT_FILENAME"), *at, *query;
+	struct wsgi_span path;
+
+	if (name == NULL || strncmp(name, "proxy:", 6) != 0)
+		return 0;
+	at = strstr(name, "fcgi://");
+	at = at != NULL ? strchr(at + 7, '/') : NULL;
+	if (at == NULL)
+		return 0;
+	query = strchr(at, '?');
+	path = (struct wsgi_span){at, query != NULL ? (size_t)(query - at) : strlen(at)};
+	return wsgi_environ_set_span(env, wsgi_span_of("SCRIPT_FILENAME"), path);
+}
+
+/* -- the path ---------------------------------------------------------------------------------- */
+
+/* The path of a REQUEST_URI: without its query, and without "http://host" of the absolute form. */
+static struct wsgi_span uri_path(const char *uri)
+{
+	const char *scheme = strstr(uri, "://");
+
+	if (uri[0] != '/' && scheme != NULL) {
+		uri = strchr(scheme + 3, '/');
+		if (uri == NULL)
+			return wsgi_span_of("/");
+	}
+	return (struct wsgi_span){uri, strcspn(uri, "?#")};
+}
+
+/* Whether path is at or below mount, at the boundary of a segment. */
+static bool is_below(struct wsgi_span path, const char *mount)
+{
+	size_t len = strlen(mount);
+
+	return path.len >= len && (len == 0 || memcmp(path.data, mount, len) == 0) &&
+	       (path.len == len || path.data[len] == '/' || len == 0);
+}
+
+/* The whole decoded path of the request, from what the front end gave. */
+static int whole_path(const struct wsgi_environ *env, struct wsgi_buf *out)
+{
+	const char *uri = wsgi_environ_get(env, "REQUEST_URI");
+	const char *script = wsgi_environ_get(env, "SCRIPT_NAME");
+	const char *path = wsgi_environ_get(env, "PATH_INFO");
+	int rc;
+
+	if (path == NULL && uri != NULL)
+		return wsgi_percent_decode(uri_path(uri), out);
+	rc = script != NULL && strcmp(script, "/") != 0 ? wsgi_buf_adds(out, script) : 0;
+	return rc == 0 && path != NULL ? wsgi_buf_adds(out, path) : rc;
+}
+
+static int set_mount(struct wsgi_environ *env, const char *mount, struct wsgi_span path)
+{
+	size_t len = strlen(mount);
+	struct wsgi_span rest = {path.data + len, path.len - len};
+	int rc = wsgi_environ_set(env, "SCRIPT_NAME", mount);
+
+	return rc == 0 ? wsgi_environ_set_span(env, wsgi_span_of("PATH_INFO"), rest) : rc;
+}
+
+/* nginx's fastcgi_params: no PATH_INFO, and SCRIPT_NAME is the whole path. */
+static bool is_nginx_default(const struct wsgi_environ *env, const char *script)
+{
+	const char *document = wsgi_environ_get(env, "DOCUMENT_URI");
+
+	return document != NULL && strcmp(document, script) == 0;
+}
+
+static int derive_path(struct wsgi_environ *env)
+{
+	const char *script = wsgi_environ_get(env, "SCRIPT_NAME");
+	struct wsgi_buf path = {0};
+	struct wsgi_span span;
+	int rc = whole_path(env, &path);
+
+	if (script == NULL || strcmp(script, "/") == 0 || is_nginx_default(env, script))
+		script = "";
+	span = (struct wsgi_span){path.data != NULL ? path.data : "", path.len};
+	if (rc == 0 && !is_below(span, script))
+		script = "";
+	if (rc == 0)
+		rc = set_mount(env, script, span);
+	wsgi_buf_finish(&path);
+	return rc;
+}
+
+static int apply_mount(struct wsgi_environ *env, const char *mount)
+{
+	struct wsgi_buf path = {0};
+	struct wsgi_span span;
+	int rc = whole_path(env, &path);
+
+	if (strcmp(mount, "/") == 0)
+		mount = "";
+	span = (struct wsgi_span){path.data != NULL ? path.data : "", path.len};
+	if (rc == 0)
+		rc = is_below(span, mount) ? set_mount(env, mount, span) : -ENOENT;
+	wsgi_buf_finish(&path);
+	return rc;
+}
+
+/* A root mount: "" and a PATH_INFO that begins with "/". */
+static int fix_root(struct wsgi_environ *env)
+{
+	const char *script = wsgi_environ_get(env, "SCRIPT_NAME");
+	const char *path = wsgi_environ_get(env, "PATH_INFO");
+	struct wsgi_buf with_slash = {0};
+	int rc = 0;
+
+	if (script != NULL && strcmp(script, "/") != 0)
+		return 0;
+	if (script != NULL && path != NULL && path[0] != '/') {
+		rc = wsgi_buf_addf(&with_slash, "/%s", path);
+		if (rc == 0)
+			rc = wsgi_environ_set(env, "PATH_INFO", with_slash.data);
+		wsgi_buf_finish(&with_slash);
+	}
+	return rc == 0 ? wsgi_environ_set(env, "SCRIPT_NAME", "") : rc;
+}
+
+int wsgi_mount_fix(struct wsgi_environ *env, const char *script_name)
+{
+	int rc = fix_script_filename(env);
+
+	if (rc != 0)
+		return rc;
+	if (script_name != NULL)
+		return apply_mount(env, script_name);
+	if (wsgi_environ_get(env, "PATH_INFO") == NULL &&
+	    wsgi_environ_get(env, "REQUEST_URI") != NULL)
+		return derive_path(env);
+	return fix_root(env);
+}

@@ -1,0 +1,224 @@
+#include "proc/listener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { SOCKET_FLAGS = SOCK_STREAM | SOCK_CLOEXEC };
+
+static int fail(struct wsgi_error *err, int code, const char *address, const char *what)
+{
+	return wsgi_fail(err, code, "cannot listen on %s: %s: %s", address, what, strerror(-code));
+}
+
+/* -- unix -------------------------------------------------------------------------------------- */
+
+/* Whether somebody answers at the path. */
+static bool is_alive(const struct sockaddr_un *sa)
+{
+	int fd = socket(AF_UNIX, SOCKET_FLAGS, 0);
+	bool alive = fd >= 0 && connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return alive;
+}
+
+/* Take away what an ended server left behind, and nothing else. */
+static int make_room(const struct sockaddr_un *sa, const char *address, struct wsgi_error *err)
+{
+	struct stat st;
+
+	if (lstat(sa->sun_path, &st) != 0)
+		return 0;
+	if (!S_ISSOCK(st.st_mode))
+		return wsgi_fail(err, -EEXIST,
+				 "cannot listen on %s: a file that is no socket stands there",
+				 address);
+	if (is_alive(sa))
+		return wsgi_fail(err, -EADDRINUSE,
+				 "cannot listen on %s: another server answers there; end it, or "
+				 "choose another path",
+				 address);
+	return unlink(sa->sun_path) == 0 ? 0 : fail(err, -errno, address, "unlink");
+}
+
+static int open_unix(struct wsgi_listener *l, const char *address, const char *path,
+		     struct wsgi_error *err)
+{
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	int rc;
+
+	if (path[0] == '\0' || strlen(path) >= sizeof(sa.sun_path))
+		return wsgi_fail(err, -EINVAL,
+				 "cannot listen on %s: the path must have 1 to %zu bytes", address,
+				 sizeof(sa.sun_path) - 1);
+	strcpy(sa.sun_path, path);
+	rc = make_room(&sa, address, err);
+	if (rc != 0)
+		return rc;
+	l->fd = socket(AF_UNIX, SOCKET_FLAGS, 0);
+	if (l->fd < 0)
+		return fail(err, -errno, address, "socket");
+	if (bind(l->fd, (struct sockaddr *)&sa, sizeof(sa)) != 0)
+		return fail(err, -errno, address, "bind");
+	l->path = strdup(path);
+	l->name = strdup(address);
+	if (chmod(path, 0666) != 0)
+		return fail(err, -errno, address, "chmod");
+	return 0;
+}
+
+/* -- TCP --------------------------------------------------------------------------------------- */
+
+/* "HOST:PORT" or "[IPV6]:PORT" taken apart, in place. Returns 0 or -EINVAL. */
+static int split(char *text, char **host, char **port)
+{
+	char *colon = strrchr(text, ':');
+
+	if (colon == NULL || colon[1] == '\0')
+		return -EINVAL;
+	*colon = '\0';
+	*port = colon + 1;
+	*host = text;
+	if (text[0] != '[')
+		return strchr(text, ':') == NULL ? 0 : -EINVAL;
+	if (colon - text < 3 || colon[-1] != ']')
+		return -EINVAL;
+	colon[-1] = '\0';
+	*host = text + 1;
+	return 0;
+}
+
+static int bind_one(const struct addrinfo *ai)
+{
+	int fd = socket(ai->ai_family, SOCKET_FLAGS, ai->ai_protocol), on = 1, saved;
+
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(fd, ai->ai_addr, ai->ai_addrlen) == 0)
+		return fd;
+	saved = errno;
+	close(fd);
+	return -saved;
+}
+
+/* The name with the port that the system chose. */
+static char *name_of(int fd)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	char host[128], port[16], *name = NULL;
+
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) != 0 ||
+	    getnameinfo((struct sockaddr *)&ss, len, host, sizeof(host), port, sizeof(port),
+			NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+		return NULL;
+	if (asprintf(&name, strchr(host, ':') != NULL ? "[%s]:%s" : "%s:%s", host, port) < 0)
+		return NULL;
+	return name;
+}
+
+static int open_resolved(struct wsgi_listener *l, const char *address, const char *host,
+			 const char *port, struct wsgi_error *err)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *list;
+	int rc = getaddrinfo(host[0] != '\0' ? host : NULL, port, &hints, &list);
+
+	if (rc != 0)
+		return wsgi_fail(err, -EINVAL, "cannot listen on %s: %s", address,
+				 gai_strerror(rc));
+	rc = -EADDRNOTAVAIL;
+	for (const struct addrinfo *ai = list; ai != NULL && rc < 0; ai = ai->ai_next)
+		rc = bind_one(ai);
+	freeaddrinfo(list);
+	if (rc < 0)
+		return fail(err, rc, address, "bind");
+	l->fd = rc;
+	l->name = name_of(rc);
+	return 0;
+}
+
+static int open_tcp(struct wsgi_listener *l, const char *address, struct wsgi_error *err)
+{
+	char *text = strdup(address), *host, *port;
+	int rc;
+
+	if (text == NULL)
+		return -ENOMEM;
+	rc = split(text, &host, &port);
+	if (rc != 0)
+		wsgi_fail(err, rc, "'%s' is no address: give unix:PATH, HOST:PORT or [IPV6]:PORT",
+			  address);
+	else
+		rc = open_resolved(l, address, host, port, err);
+	free(text);
+	return rc;
+}
+
+/* -- both -------------------------------------------------------------------------------------- */
+
+int wsgi_listener_open(struct wsgi_listener *l, const char *address, int backlog,
+		       struct wsgi_error *err)
+{
+	int rc;
+
+	*l = (struct wsgi_listener){.fd = -1};
+	if (strncmp(address, "unix:", 5) == 0)
+		rc = open_unix(l, address, address + 5, err);
+	else
+		rc = open_tcp(l, address, err);
+	if (rc == 0 && listen(l->fd, backlog) != 0)
+		rc = fail(err, -errno, address, "listen");
+	if (rc != 0)
+		wsgi_listener_finish(l);
+	return rc;
+}
+
+bool wsgi_listener_is(int fd)
+{
+	int on = 0;
+	socklen_t len = sizeof(on);
+
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &len) == 0 && on != 0;
+}
+
+int wsgi_listener_adopt(struct wsgi_listener *l, int fd, struct wsgi_error *err)
+{
+	int null;
+
+	*l = (struct wsgi_listener){.fd = fcntl(fd, F_DUPFD_CLOEXEC, 3)};
+	null = l->fd >= 0 ? open("/dev/null", O_RDWR | O_CLOEXEC) : -1;
+	if (null < 0 || dup2(null, fd) < 0) {
+		int code = -errno;
+
+		if (null >= 0)
+			close(null);
+		wsgi_listener_finish(l);
+		return wsgi_fail(err, code, "cannot take over descriptor %d: %s", fd,
+				 strerror(-code));
+	}
+	close(null);
+	if (asprintf(&l->name, "descriptor %d", fd) < 0)
+		l->name = NULL;
+	return 0;
+}
+
+void wsgi_listener_finish(struct wsgi_listener *l)
+{
+	if (l->path != NULL)
+		unlink(l->path);
+	if (l->fd > 0)
+		close(l->fd);
+	free(l->name);
+	free(l->path);
+	*l = (struct wsgi_listener){.fd = -1};
+}

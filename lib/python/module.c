@@ -1,0 +1,112 @@
+/*
+ * The extension module: run(program, http_proxy, args) is the main() of the gateway named program,
+ * with a loader for Python applications. host/find's bootstrap imports it and calls run().
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "python/pyapp.h"
+#include "python/pyload.h"
+#include "python/python.h"
+#include "serve/gateway.h"
+
+/* argv from program and a list of str; each item is to be freed, and the array. */
+static char **argv_of(PyObject *program, PyObject *args, int *argc)
+{
+	Py_ssize_t len = PyList_Size(args);
+	char **argv = calloc((size_t)len + 2, sizeof(*argv));
+
+	for (Py_ssize_t i = 0; argv != NULL && i <= len; i++) {
+		PyObject *str = i == 0 ? program : PyList_GetItem(args, i - 1);
+		PyObject *bytes = PyUnicode_EncodeFSDefault(str);
+
+		argv[i] = bytes != NULL ? strdup(PyBytes_AsString(bytes)) : NULL;
+		Py_XDECREF(bytes);
+		if (argv[i] == NULL)
+			return NULL; /* the process ends: nothing is lost by this leak */
+	}
+	*argc = (int)len + 1;
+	return argv;
+}
+
+static const struct wsgi_gateway_kind *kind_named(const char *program)
+{
+	for (size_t i = 0; wsgi_plugin_gateways[i] != NULL; i++)
+		if (strcmp(wsgi_gateway_name(wsgi_plugin_gateways[i]->gateway), program) == 0)
+			return wsgi_plugin_gateways[i];
+	return NULL;
+}
+
+/* print() writes to the log, a line at a time, whatever standard output was. */
+static void line_buffer_stdout(void)
+{
+	PyObject *out = PySys_GetObject("stdout"); /* borrowed */
+	PyObject *method, *kwargs, *none, *returned = NULL;
+
+	if (out == NULL || out == Py_None)
+		return;
+	method = PyObject_GetAttrString(out, "reconfigure");
+	kwargs = Py_BuildValue("{s:O}", "line_buffering", Py_True);
+	none = PyTuple_New(0);
+	if (method != NULL && kwargs != NULL && none != NULL)
+		returned = PyObject_Call(method, none, kwargs);
+	PyErr_Clear();
+	Py_XDECREF(method);
+	Py_XDECREF(kwargs);
+	Py_XDECREF(none);
+	Py_XDECREF(returned);
+}
+
+static PyObject *module_run(PyObject *self, PyObject *args)
+{
+	const char *http_proxy = NULL;
+	PyObject *program, *words;
+	struct wsgi_gateway_host host = {0};
+	const struct wsgi_gateway_kind *kind;
+	char **argv;
+	int argc, status;
+
+	(void)self;
+	if (!PyArg_ParseTuple(args, "OzO!:run", &program, &http_proxy, &PyList_Type, &words))
+		return NULL;
+	argv = argv_of(program, words, &argc);
+	if (argv == NULL)
+		return PyErr_NoMemory();
+	kind = kind_named(argv[0]);
+	if (kind == NULL)
+		return PyErr_Format(PyExc_ValueError, "no gateway of that name: %s", argv[0]);
+	line_buffer_stdout();
+	host.python = wsgi_py_loader();
+	host.http_proxy = http_proxy;
+	wsgi_py_leave();
+	status = wsgi_gateway_main(kind, &host, argc, argv);
+	wsgi_py_enter();
+	return PyLong_FromLong(status);
+}
+
+static PyMethodDef methods[] = {
+	{"run", module_run, METH_VARARGS, "run(program, http_proxy, args): be a gateway"},
+	{NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef definition = {
+	PyModuleDef_HEAD_INIT,
+	.m_name = "wsgi_python",
+	.m_doc = "The gateways of libwsgi inside the interpreter.",
+	.m_size = -1,
+	.m_methods = methods,
+};
+
+/* The same code makes two modules, which differ in the gateways that are linked in. */
+PyMODINIT_FUNC PyInit_wsgi_python(void);
+PyMODINIT_FUNC PyInit_wsgi_python_http(void);
+
+PyMODINIT_FUNC PyInit_wsgi_python(void)
+{
+	return PyModule_Create(&definition);
+}
+
+PyMODINIT_FUNC PyInit_wsgi_python_http(void)
+{
+	return PyModule_Create(&definition);
+}

@@ -1,0 +1,152 @@
+#include "python/pyerror.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/span.h"
+#include "python/text.h"
+#include "wsgi/app.h"
+
+/* A request runs in one thread from its call to its log line, so its exception waits there. */
+static _Thread_local struct {
+	PyObject *type, *value, *traceback;
+} put_by;
+
+void wsgi_py_forget(void)
+{
+	Py_CLEAR(put_by.type);
+	Py_CLEAR(put_by.value);
+	Py_CLEAR(put_by.traceback);
+}
+
+int wsgi_py_raised(void)
+{
+	PyObject *type, *value, *traceback;
+
+	PyErr_Fetch(&type, &value, &traceback);
+	PyErr_NormalizeException(&type, &value, &traceback);
+	if (traceback != NULL && value != NULL)
+		PyException_SetTraceback(value, traceback);
+	wsgi_py_forget();
+	put_by.type = type;
+	put_by.value = value;
+	put_by.traceback = traceback;
+	return WSGI_RAISED;
+}
+
+void wsgi_py_handling_begin(struct wsgi_py_handling *handling)
+{
+	PyErr_GetExcInfo(&handling->type, &handling->value, &handling->traceback);
+	Py_XINCREF(put_by.type);
+	Py_XINCREF(put_by.value);
+	Py_XINCREF(put_by.traceback);
+	PyErr_SetExcInfo(put_by.type, put_by.value, put_by.traceback);
+}
+
+void wsgi_py_handling_end(struct wsgi_py_handling *handling)
+{
+	PyErr_SetExcInfo(handling->type, handling->value, handling->traceback);
+}
+
+/* Which exception BaseHandler would have raised where our C code failed. */
+static PyObject *exception_for(int rc)
+{
+	switch (rc) {
+	case -EPROTO:
+		return PyExc_AssertionError;
+	case -EINVAL:
+		return PyExc_ValueError;
+	case -ENODATA:
+		return PyExc_AttributeError;
+	case -ENOMEM:
+		return PyExc_MemoryError;
+	default:
+		return NULL; /* an OSError, whose class errno chooses */
+	}
+}
+
+PyObject *wsgi_py_raise(int rc, const struct wsgi_error *error)
+{
+	PyObject *type = exception_for(rc), *args;
+	const char *text = error != NULL && error->text[0] ? error->text : strerror(-rc);
+
+	if (type != NULL) {
+		PyErr_SetString(type, text);
+		return NULL;
+	}
+	args = Py_BuildValue("(is)", -rc, text);
+	if (args != NULL) {
+		PyErr_SetObject(PyExc_OSError, args);
+		Py_DECREF(args);
+	}
+	return NULL;
+}
+
+static int write_str(struct wsgi_errors *errors, PyObject *str)
+{
+	PyObject *bytes = PyUnicode_AsEncodedString(str, "utf-8", "backslashreplace");
+	int rc;
+
+	if (bytes == NULL)
+		return -1;
+	rc = errors->write(errors, PyBytes_AsString(bytes), (size_t)PyBytes_Size(bytes));
+	Py_DECREF(bytes);
+	return rc;
+}
+
+/* "".join(traceback.format_exception(type, value, tb, limit)), or NULL with an exception set. */
+static PyObject *formatted(int limit)
+{
+	PyObject *format, *lines, *empty, *text = NULL, *none = Py_None;
+	PyObject *tb = put_by.traceback ? put_by.traceback : none;
+
+	format = wsgi_py_import("traceback", "format_exception");
+	if (format == NULL)
+		return NULL;
+	if (limit >= 0)
+		lines = PyObject_CallFunction(format, "OOOi", put_by.type, put_by.value, tb, limit);
+	else
+		lines = PyObject_CallFunctionObjArgs(format, put_by.type, put_by.value, tb, NULL);
+	Py_DECREF(format);
+	empty = PyUnicode_FromString("");
+	if (lines != NULL && empty != NULL)
+		text = PyUnicode_Join(empty, lines);
+	Py_XDECREF(lines);
+	Py_XDECREF(empty);
+	return text;
+}
+
+/* When even the traceback fails, such as without memory: the class alone. */
+static void log_class(struct wsgi_errors *errors)
+{
+	PyObject *name;
+
+	PyErr_Clear();
+	name = PyObject_GetAttrString(put_by.type, "__name__");
+	wsgi_errors_puts(errors, "Traceback (most recent call last):\n");
+	if (name == NULL || write_str(errors, name) != 0)
+		wsgi_errors_puts(errors, "exception");
+	wsgi_errors_puts(errors, ": its traceback cannot be printed\n");
+	Py_XDECREF(name);
+	PyErr_Clear();
+}
+
+void wsgi_py_log(struct wsgi_errors *errors, const struct wsgi_error *error, int limit)
+{
+	PyObject *text;
+
+	if (error != NULL) {
+		wsgi_py_raise(error->code, error);
+		wsgi_py_raised();
+		if (put_by.traceback == NULL)
+			wsgi_errors_puts(errors, "Traceback (most recent call last):\n");
+	}
+	if (put_by.type == NULL)
+		return;
+	text = formatted(limit);
+	if (text == NULL || write_str(errors, text) != 0)
+		log_class(errors);
+	Py_XDECREF(text);
+	PyErr_Clear();
+	wsgi_py_forget();
+}

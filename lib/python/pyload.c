@@ -1,0 +1,276 @@
+#include "python/pyload.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/spec.h"
+#include "python/pyapp.h"
+#include "python/pyerror.h"
+#include "python/text.h"
+#include "wsgi/errors.h"
+
+/* Append a folder to the front of sys.path, at *at, which moves on. Returns 0; -1 with exception.
+ */
+static int add_path(PyObject *path, const char *folder, Py_ssize_t *at)
+{
+	PyObject *str = wsgi_py_filename(folder);
+	int rc = str != NULL ? PyList_Insert(path, *at, str) : -1;
+
+	Py_XDECREF(str);
+	if (rc == 0)
+		*at += 1;
+	return rc;
+}
+
+static int add_paths(PyObject *path, const char *folders, Py_ssize_t *at)
+{
+	char *copy = strdup(folders), *rest = copy, *folder;
+	int rc = copy != NULL ? 0 : -1;
+
+	if (copy == NULL)
+		PyErr_NoMemory();
+	while (rc == 0 && (folder = strsep(&rest, ":")) != NULL)
+		if (folder[0] != '\0')
+			rc = add_path(path, folder, at);
+	free(copy);
+	return rc;
+}
+
+/* The absolute path of a script. */
+static int absolute(const char *target, char out[PATH_MAX])
+{
+	char cwd[PATH_MAX] = "";
+	int n;
+
+	if (target[0] != '/' && getcwd(cwd, sizeof(cwd)) == NULL)
+		return -errno;
+	n = snprintf(out, PATH_MAX, "%s%s%s", cwd, cwd[0] != '\0' ? "/" : "", target);
+	return n < PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+/* sys.path: the script's folder, or for a module the working directory; then --pythonpath. */
+static int set_path(const struct wsgi_spec *spec, const char *script, const char *folders)
+{
+	PyObject *path = PySys_GetObject("path"); /* borrowed */
+	char folder[PATH_MAX];
+	Py_ssize_t at = 0;
+	char *slash;
+
+	if (path == NULL || !PyList_Check(path))
+		return 0;
+	if (spec->kind == WSGI_SPEC_SCRIPT) {
+		snprintf(folder, sizeof(folder), "%s", script);
+		slash = strrchr(folder, '/');
+		slash[slash == folder ? 1 : 0] = '\0';
+	} else if (getcwd(folder, sizeof(folder)) == NULL) {
+		folder[0] = '\0';
+	}
+	if (folder[0] != '\0' && add_path(path, folder, &at) != 0)
+		return -1;
+	return folders != NULL ? add_paths(path, folders, &at) : 0;
+}
+
+static int set_argv(const char *target)
+{
+	PyObject *str = wsgi_py_filename(target);
+	PyObject *argv = str != NULL ? PyList_New(0) : NULL;
+	int rc = -1;
+
+	if (argv != NULL && PyList_Append(argv, str) == 0)
+		rc = PySys_SetObject("argv", argv);
+	Py_XDECREF(str);
+	Py_XDECREF(argv);
+	return rc;
+}
+
+/* -- scripts ----------------------------------------------------------------------------------- */
+
+/*
+ * The name of a script's module: its stem, when the file could be imported by it. blog.wsgi must
+ * not stand in the way of a package "blog" that it imports, nor io.py in that of io.
+ */
+static PyObject *module_name(const char *script)
+{
+	const char *base = strrchr(script, '/') + 1, *dot = strrchr(base, '.');
+	size_t len = dot != NULL ? (size_t)(dot - base) : strlen(base);
+	PyObject *name = PyUnicode_DecodeFSDefaultAndSize(base, (Py_ssize_t)len);
+	PyObject *modules = PyImport_GetModuleDict(), *other;
+
+	if (name == NULL)
+		return NULL;
+	if (dot != NULL && strcmp(dot, ".py") == 0 && PyUnicode_IsIdentifier(name) == 1 &&
+	    PyDict_GetItemWithError(modules, name) == NULL)
+		return name;
+	other = PyUnicode_FromFormat("wsgi_%U", name);
+	Py_DECREF(name);
+	return other;
+}
+
+static PyObject *read_file(const char *path)
+{
+	PyObject *io = PyImport_ImportModule("_io"), *file = NULL, *data = NULL, *closed;
+
+	if (io != NULL)
+		file = PyObject_CallMethod(io, "open", "Ns", wsgi_py_filename(path), "rb");
+	if (file != NULL) {
+		data = PyObject_CallMethod(file, "read", NULL);
+		closed = data != NULL ? PyObject_CallMethod(file, "close", NULL) : NULL;
+		Py_XDECREF(closed);
+	}
+	Py_XDECREF(io);
+	Py_XDECREF(file);
+	return data;
+}
+
+/* compile(source, path, "exec"), which knows of coding lines; Py_CompileString does not. */
+static PyObject *compiled(const char *path)
+{
+	PyObject *builtins = PyImport_ImportModule("builtins"), *source, *code = NULL;
+
+	if (builtins == NULL)
+		return NULL;
+	source = read_file(path);
+	if (source != NULL)
+		code = PyObject_CallMethod(builtins, "compile", "ONsii", source,
+					   wsgi_py_filename(path), "exec", 0, 1);
+	Py_XDECREF(source);
+	Py_DECREF(builtins);
+	return code;
+}
+
+static int run_in(PyObject *module, const char *path, PyObject *code)
+{
+	PyObject *dict = PyModule_GetDict(module), *file = wsgi_py_filename(path), *returned;
+	PyObject *builtins = PyImport_ImportModule("builtins");
+	int rc = -1;
+
+	if (file != NULL && builtins != NULL && PyDict_SetItemString(dict, "__file__", file) == 0 &&
+	    PyDict_SetItemString(dict, "__builtins__", builtins) == 0) {
+		returned = PyEval_EvalCode(code, dict, dict);
+		rc = returned != NULL ? 0 : -1;
+		Py_XDECREF(returned);
+	}
+	Py_XDECREF(file);
+	Py_XDECREF(builtins);
+	return rc;
+}
+
+/* Import a script under a name of its own: new reference to its module, or NULL. */
+static PyObject *import_script(const char *path)
+{
+	PyObject *code = compiled(path), *name = NULL, *module = NULL;
+
+	if (code != NULL)
+		name = module_name(path);
+	if (name != NULL)
+		module = PyModule_NewObject(name);
+	if (module != NULL && (PyDict_SetItem(PyImport_GetModuleDict(), name, module) != 0 ||
+			       run_in(module, path, code) != 0))
+		Py_CLEAR(module);
+	Py_XDECREF(name);
+	Py_XDECREF(code);
+	return module;
+}
+
+/* -- the application --------------------------------------------------------------------------- */
+
+/* module.a.b for "a.b": new reference, or NULL with an exception set. */
+static PyObject *attribute(PyObject *module, const char *dotted)
+{
+	char *copy = strdup(dotted), *rest = copy, *name;
+	PyObject *object = module, *next;
+
+	if (copy == NULL)
+		return PyErr_NoMemory();
+	Py_INCREF(object);
+	while (object != NULL && (name = strsep(&rest, ".")) != NULL) {
+		next = PyObject_GetAttrString(object, name);
+		Py_DECREF(object);
+		object = next;
+	}
+	free(copy);
+	return object;
+}
+
+static int report(struct wsgi_error *err, const struct wsgi_spec *spec, const char *what)
+{
+	struct wsgi_fd_errors log;
+
+	wsgi_fd_errors_init(&log, STDERR_FILENO);
+	wsgi_py_raised();
+	wsgi_py_log(&log.errors, NULL, -1);
+	return wsgi_fail(err, -EPROTO, "%s '%s' %s; the traceback is above",
+			 spec->kind == WSGI_SPEC_SCRIPT ? "the script" : "the module", spec->target,
+			 what);
+}
+
+static int load_callable(const struct wsgi_spec *spec, const char *script, PyObject **callable,
+			 struct wsgi_error *err)
+{
+	PyObject *module;
+
+	if (spec->kind == WSGI_SPEC_SCRIPT && access(script, R_OK) != 0)
+		return wsgi_fail(err, -errno, "cannot read the script '%s': %s", spec->target,
+				 strerror(errno));
+	module = spec->kind == WSGI_SPEC_SCRIPT ? import_script(script)
+						: PyImport_ImportModule(spec->target);
+	if (module == NULL)
+		return report(err, spec, "cannot be imported");
+	*callable = attribute(module, spec->callable);
+	Py_DECREF(module);
+	if (*callable != NULL)
+		return 0;
+	report(err, spec, "");
+	return wsgi_fail(err, -EPROTO, "'%s' has no '%s': name the WSGI callable, as in %s:NAME",
+			 spec->target, spec->callable, spec->target);
+}
+
+static int load_spec(const struct wsgi_spec *spec, const char *folders, struct wsgi_pyapp *app,
+		     struct wsgi_error *err)
+{
+	char script[PATH_MAX] = "";
+	PyObject *callable;
+	int rc = 0;
+
+	if (spec->kind == WSGI_SPEC_SCRIPT)
+		rc = absolute(spec->target, script);
+	if (rc != 0)
+		return wsgi_fail(err, rc, "'%s': %s", spec->target, strerror(-rc));
+	if (set_argv(spec->target) != 0 || set_path(spec, script, folders) != 0)
+		return report(err, spec, "cannot be prepared for");
+	rc = load_callable(spec, script, &callable, err);
+	if (rc != 0)
+		return rc;
+	rc = wsgi_pyapp_init(app, callable);
+	Py_DECREF(callable);
+	return rc == 0 ? 0 : report(err, spec, "cannot be wrapped");
+}
+
+static int py_load(struct wsgi_loader *loader, const char *text, struct wsgi_app **app,
+		   struct wsgi_error *err)
+{
+	static struct wsgi_pyapp py; /* one application a process, for as long as it lives */
+	struct wsgi_spec spec;
+	int rc = wsgi_spec_parse(&spec, text, err);
+
+	if (rc != 0)
+		return rc;
+	wsgi_py_enter();
+	rc = load_spec(&spec, loader->path, &py, err);
+	wsgi_py_leave();
+	wsgi_spec_finish(&spec);
+	if (rc == 0)
+		*app = &py.app;
+	return rc;
+}
+
+struct wsgi_loader *wsgi_py_loader(void)
+{
+	static struct wsgi_loader loader = {.load = py_load};
+
+	return &loader;
+}

@@ -1,0 +1,176 @@
+#include "serve/fastcgi.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fcgi/reactor.h"
+#include "handler/cgi.h"
+#include "handler/mount.h"
+
+/* A thread's handler, kept from request to request so that its memory is. */
+static _Thread_local struct wsgi_simple_handler handler;
+
+/* -- a request --------------------------------------------------------------------------------- */
+
+static int nothing(struct wsgi_body *body, const void **data, size_t *len)
+{
+	(void)body;
+	(void)data;
+	(void)len;
+	return 0;
+}
+
+static int refuse(struct wsgi_start *start, const char *status, const char *text)
+{
+	static const struct wsgi_header type = {"Content-Type", "text/plain"};
+	int rc = start->respond(start, status, &type, 1, NULL);
+
+	return rc == 0 ? start->write(start, text, strlen(text)) : rc;
+}
+
+/* What answers a request that is not below --script-name. */
+static int not_found(struct wsgi_app *app, const struct wsgi_environ *env, struct wsgi_start *start,
+		     struct wsgi_body **body)
+{
+	static struct wsgi_body end = {.next = nothing};
+
+	(void)app;
+	(void)env;
+	*body = &end;
+	return refuse(start, "404 Not Found", "There is no application at this path.\n");
+}
+
+static int no_memory(struct wsgi_app *app, const struct wsgi_environ *env, struct wsgi_start *start,
+		     struct wsgi_body **body)
+{
+	(void)app;
+	(void)env;
+	(void)start;
+	(void)body;
+	return -ENOMEM;
+}
+
+static void run(struct wsgi_fastcgi_worker *w, struct wsgi_fcgi_request *req, struct wsgi_app *app)
+{
+	struct wsgi_handler *h = &handler.base;
+	int rc;
+
+	if (h->ops == NULL)
+		wsgi_base_cgi_handler_init(&handler, NULL, NULL, NULL, NULL);
+	handler.in = &req->input;
+	handler.out = &req->output;
+	handler.err = &req->errors;
+	handler.base_env = &req->params;
+	h->wsgi_multithread = w->threads > 1;
+	h->wsgi_multiprocess = w->multiprocess;
+	h->input_pending = req->has_stdin;
+	h->flush_at_end = false; /* the reactor sends the last bytes with the request's end */
+	if (app->enter != NULL)
+		app->enter(app);
+	rc = wsgi_handler_run(h, app);
+	if (app->leave != NULL)
+		app->leave(app);
+	req->cut = h->truncated || rc != 0;
+}
+
+static void serve(void *ctx, struct wsgi_fcgi_request *req)
+{
+	static struct wsgi_app outside = {.call = not_found}, exhausted = {.call = no_memory};
+	struct wsgi_fastcgi_worker *w = ctx;
+	int rc = wsgi_mount_fix(&req->params, w->script_name);
+
+	run(w, req, rc == 0 ? w->app : rc == -ENOENT ? &outside : &exhausted);
+}
+
+static void leave(void *ctx)
+{
+	struct wsgi_fastcgi_worker *w = ctx;
+
+	if (handler.base.app == w->app && w->app->leave != NULL)
+		w->app->leave(w->app);
+}
+
+static void enter(void *ctx)
+{
+	struct wsgi_fastcgi_worker *w = ctx;
+
+	if (handler.base.app == w->app && w->app->enter != NULL)
+		w->app->enter(w->app);
+}
+
+/* -- the worker -------------------------------------------------------------------------------- */
+
+int wsgi_fastcgi_worker_init(struct wsgi_fastcgi_worker *w, struct wsgi_error *err)
+{
+	const struct wsgi_reactor_ops ops = {
+		.serve = serve,
+		.leave = leave,
+		.enter = enter,
+		.max_conns = wsgi_reactor_default_limits.max_connections,
+		.max_reqs = w->threads,
+	};
+
+	return wsgi_reactor_create(&w->reactor, w->fds, w->n_fds, &wsgi_reactor_default_limits,
+				   &ops, w, w->log, err);
+}
+
+static void *thread_main(void *arg)
+{
+	struct wsgi_fastcgi_worker *w = arg;
+	int rc = wsgi_reactor_run(w->reactor);
+
+	if (rc != 0)
+		wsgi_log(w->log, WSGI_LOG_ERROR, "a thread ended: %s", strerror(-rc));
+	wsgi_simple_handler_finish(&handler);
+	return NULL;
+}
+
+/* Start n threads that no signal is delivered to. Returns how many started. */
+static unsigned start_threads(struct wsgi_fastcgi_worker *w, pthread_t *threads, unsigned n)
+{
+	sigset_t all, before;
+	unsigned started = 0;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	while (started < n && pthread_create(&threads[started], NULL, thread_main, w) == 0)
+		started++;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return started;
+}
+
+int wsgi_fastcgi_worker_run(struct wsgi_fastcgi_worker *w, struct wsgi_error *err)
+{
+	unsigned others = w->threads - 1, started;
+	pthread_t *threads = calloc(others + 1, sizeof(*threads));
+	int rc;
+
+	if (threads == NULL)
+		return wsgi_fail(err, -ENOMEM, "no memory for %u threads", w->threads);
+	started = start_threads(w, threads, others);
+	if (started < others)
+		wsgi_log(w->log, WSGI_LOG_WARNING, "only %u of %u threads could be started",
+			 started + 1, w->threads);
+	rc = wsgi_reactor_run(w->reactor);
+	wsgi_reactor_stop(w->reactor);
+	for (unsigned i = 0; i < started; i++)
+		pthread_join(threads[i], NULL);
+	free(threads);
+	wsgi_simple_handler_finish(&handler);
+	handler = (struct wsgi_simple_handler){0};
+	return rc == 0 ? 0 : wsgi_fail(err, rc, "epoll: %s", strerror(-rc));
+}
+
+void wsgi_fastcgi_worker_stop(struct wsgi_fastcgi_worker *w)
+{
+	wsgi_reactor_stop(w->reactor);
+}
+
+void wsgi_fastcgi_worker_finish(struct wsgi_fastcgi_worker *w)
+{
+	wsgi_reactor_destroy(w->reactor);
+	w->reactor = NULL;
+}
