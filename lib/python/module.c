@@ -10,14 +10,14 @@
 #include "python/python.h"
 #include "serve/gateway.h"
 
-/* argv from program and a list of str; each item is to be freed, and the array. */
+/* argv from program and a tuple of str; each item is to be freed, and the array. */
 static char **argv_of(PyObject *program, PyObject *args, int *argc)
 {
-	Py_ssize_t len = PyList_Size(args);
+	Py_ssize_t len = PyTuple_Size(args);
 	char **argv = calloc((size_t)len + 2, sizeof(*argv));
 
 	for (Py_ssize_t i = 0; argv != NULL && i <= len; i++) {
-		PyObject *str = i == 0 ? program : PyList_GetItem(args, i - 1);
+		PyObject *str = i == 0 ? program : PyTuple_GetItem(args, i - 1);
 		PyObject *bytes = PyUnicode_EncodeFSDefault(str);
 
 		argv[i] = bytes != NULL ? strdup(PyBytes_AsString(bytes)) : NULL;
@@ -67,7 +67,7 @@ static PyObject *module_run(PyObject *self, PyObject *args)
 	int argc, status;
 
 	(void)self;
-	if (!PyArg_ParseTuple(args, "OzO!:run", &program, &http_proxy, &PyList_Type, &words))
+	if (!PyArg_ParseTuple(args, "OzO!:run", &program, &http_proxy, &PyTuple_Type, &words))
 		return NULL;
 	argv = argv_of(program, words, &argc);
 	if (argv == NULL)

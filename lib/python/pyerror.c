@@ -138,11 +138,11 @@ void wsgi_py_log(struct wsgi_errors *errors, const struct wsgi_error *error, int
 	if (error != NULL) {
 		wsgi_py_raise(error->code, error);
 		wsgi_py_raised();
-		if (put_by.traceback == NULL)
-			wsgi_errors_puts(errors, "Traceback (most recent call last):\n");
 	}
 	if (put_by.type == NULL)
 		return;
+	if (put_by.traceback == NULL) /* raised in C: without frames it would go without a title */
+		wsgi_errors_puts(errors, "Traceback (most recent call last):\n");
 	text = formatted(limit);
 	if (text == NULL || write_str(errors, text) != 0)
 		log_class(errors);

@@ -81,7 +81,7 @@ static PyObject *input_read(PyObject *self, PyObject *args)
 
 	if (in == NULL || count_argument(args, "|O:read", &count) != 0)
 		return NULL;
-	len = in->left;
+	len = wsgi_input_left(in);
 	if (count >= 0 && (uint64_t)count < len)
 		len = (uint64_t)count;
 	if (len == 0)

@@ -55,15 +55,10 @@ static int must_be_str(PyObject *value, const char *title)
 /* As "for name, value in headers" takes an item apart. New reference to a pair, or NULL. */
 static PyObject *pair_of(PyObject *item)
 {
-	PyObject *pair;
+	PyObject *pair = PySequence_Tuple(item);
 
-	if (PyTuple_CheckExact(item) && PyTuple_Size(item) == 2) {
-		Py_INCREF(item);
-		return item;
-	}
-	pair = PySequence_Tuple(item);
 	if (pair != NULL && PyTuple_Size(pair) != 2) {
-		PyErr_Format(PyExc_ValueError, "a header is a pair of name and value, not %R",
+		PyErr_Format(PyExc_ValueError, "a header is a tuple of name and value, not %R",
 			     item);
 		Py_CLEAR(pair);
 	}
@@ -83,6 +78,10 @@ static int pairs_add(struct pairs *p, PyObject *item)
 	if (must_be_str(name, "Header names/values") != 0 ||
 	    must_be_str(value, "Header names/values") != 0)
 		goto done;
+	if (!PyTuple_Check(item)) {
+		PyErr_Format(PyExc_TypeError, "a header must be a tuple, not %R", item);
+		goto done;
+	}
 	at[0] = wsgi_py_header_bytes(name);
 	at[1] = at[0] != NULL ? wsgi_py_header_bytes(value) : NULL;
 	if (at[1] == NULL) {
@@ -183,8 +182,6 @@ static void raise_again(void)
 /* Headers must be a list: a new tuple of what is in it, or NULL with an exception set. */
 static PyObject *copy_of(PyObject *headers)
 {
-	if (headers == Py_None)
-		return PyTuple_New(0);
 	if (!PyList_CheckExact(headers)) {
 		PyErr_SetString(PyExc_TypeError, "Headers should be a list of name/value tuples");
 		return NULL;
@@ -204,8 +201,6 @@ static int start(struct wsgi_pycall *call, PyObject *status, PyObject *headers, 
 	rc = text != NULL ? respond(call, text, copied, with_exc_info ? &again : NULL) : 1;
 	if (rc == 0) {
 		Py_INCREF(headers);
-		if (headers == Py_None)
-			Py_CLEAR(headers);
 		remember(call, text, headers, copied);
 		return 0;
 	}

@@ -26,13 +26,18 @@ static size_t held(const struct wsgi_input *in)
 	return in->ahead.len - in->at;
 }
 
+uint64_t wsgi_input_left(const struct wsgi_input *in)
+{
+	return in->left == UINT64_MAX ? UINT64_MAX : in->left + held(in);
+}
+
 /* Some bytes of the stream itself, as many as CONTENT_LENGTH lets pass. */
 static ssize_t pull(struct wsgi_input *in, void *buf, size_t len)
 {
 	ssize_t n;
 
-	if (in->code != 0)
-		return in->code;
+	if (in->failed != 0)
+		return in->failed;
 	if (in->left == 0)
 		return 0;
 	if (len > in->left)
@@ -41,7 +46,7 @@ static ssize_t pull(struct wsgi_input *in, void *buf, size_t len)
 	if (n == 0)
 		in->left = 0;
 	else if (n < 0)
-		in->code = (int)n;
+		in->failed = (int)n;
 	else if (in->left != UINT64_MAX)
 		in->left -= (uint64_t)n;
 	return n;
@@ -56,8 +61,8 @@ static ssize_t fill(struct wsgi_input *in)
 		return 1;
 	in->at = 0;
 	in->ahead.len = 0;
-	if (in->code == 0 && in->left > 0)
-		in->code = wsgi_buf_reserve(&in->ahead, AHEAD);
+	if (in->failed == 0 && in->left > 0)
+		in->failed = wsgi_buf_reserve(&in->ahead, AHEAD);
 	n = pull(in, in->ahead.data, AHEAD);
 	if (n <= 0)
 		return n;
@@ -133,7 +138,7 @@ ssize_t wsgi_input_readline(struct wsgi_input *in, struct wsgi_buf *out, size_t 
 			len = (size_t)(end - from) + 1;
 		rc = wsgi_buf_add(out, from, len);
 		if (rc != 0) {
-			in->code = (int)rc;
+			in->failed = (int)rc;
 			break;
 		}
 		in->at += len;

@@ -26,7 +26,6 @@ struct wsgi_input {
 	/* Read-ahead for lines: ahead.data[at..len) is still to be given out; private. */
 	struct wsgi_buf ahead;
 	size_t at;
-	int code; /* the failure that ended the stream, told again at each read; private */
 };
 
 void wsgi_input_init(struct wsgi_input *in,
@@ -38,6 +37,9 @@ void wsgi_input_finish(struct wsgi_input *in);
  * Returns their count; 0 at the end; -errno when nothing could be read.
  */
 ssize_t wsgi_input_read(struct wsgi_input *in, void *buf, size_t len);
+
+/* How many bytes a read() may still give; UINT64_MAX: only the end of the stream tells. */
+uint64_t wsgi_input_left(const struct wsgi_input *in);
 
 /* read(): append the rest of the body to out. Returns 0 or -errno. */
 int wsgi_input_read_all(struct wsgi_input *in, struct wsgi_buf *out);
