@@ -39,16 +39,9 @@ struct option {
 	unsigned gateways; /* those that take it */
 	bool inside;       /* it means something inside the interpreter too */
 	size_t at, len_at; /* its members of struct wsgi_options */
-	const char *value; /* what it wants; NULL: nothing */
+	const char *value; /* what it wants, "/PATH": with that slash; NULL: nothing */
 	const char *help;
 };
-
-static bool is_assignment(const char *value)
-{
-	const char *equals = strchr(value, '=');
-
-	return equals != NULL && equals != value;
-}
 
 #define OFFSET(member) offsetof(struct wsgi_options, member)
 #define AT(member) OFFSET(member), 0
@@ -65,7 +58,7 @@ static const struct option options[] = {
 	 "worker processes; 1 in this version"},
 	{"threads", 0, NUMBER, FCGI | SERVE, true, AT(threads), "N",
 	 "requests served at the same time (1)"},
-	{"script-name", 0, TEXT, FCGI, true, AT(script_name), "PATH",
+	{"script-name", 0, TEXT, FCGI, true, AT(script_name), "/PATH",
 	 "where the application is mounted; requests elsewhere get a 404"},
 	{"python", 0, TEXT, ALL, false, AT(python), "PATH",
 	 "the interpreter, or a virtual environment's folder (python3)"},
@@ -176,13 +169,22 @@ static int take_number(unsigned *number, const char *value)
 	return 0;
 }
 
+static bool is_good(const struct option *option, const char *value)
+{
+	if (option->kind == ASSIGNMENTS)
+		return *value != '=' && strchr(value, '=') != NULL;
+	if (option->value[0] == '/')
+		return *value == '/';
+	return *value != '\0';
+}
+
 static int take(struct wsgi_options *o, const struct option *option, const char *value,
 		struct wsgi_error *err)
 {
 	void *at = member(o, option->at);
 	int rc = 0;
 
-	if (*value == '\0' || (option->kind == ASSIGNMENTS && !is_assignment(value)))
+	if (!is_good(option, value))
 		rc = -EINVAL;
 	else if (option->kind == TEXT)
 		*(const char **)at = value;

@@ -63,6 +63,8 @@ static const char *seen(void)
 		SHOW("bind=%s ", options.bind[i]);
 	if (options.threads != 1)
 		SHOW("threads=%u ", options.threads);
+	if (options.script_name != NULL)
+		SHOW("mount=%s ", options.script_name);
 	if (options.fcgi != NULL)
 		SHOW("fcgi=%s ", options.fcgi);
 	SHOW("app=%s", options.application != NULL ? options.application : "none");
@@ -98,6 +100,7 @@ static const struct {
 	{"one worker", WSGI_GATEWAY_FCGI, "--workers 1 -w1 app.py", "app=app.py"},
 	{"numbers up to 1024", WSGI_GATEWAY_FCGI, "--threads 1024 app.py",
 	 "threads=1024 app=app.py"},
+	{"a mount", WSGI_GATEWAY_FCGI, "--script-name /app app.py", "mount=/app app=app.py"},
 	{"-- ends the options", WSGI_GATEWAY_FCGI, "--threads 2 -- --app --help",
 	 "threads=2 app=--app"},
 	{"-- and nothing after it", WSGI_GATEWAY_FCGI, "--", "app=none"},
@@ -153,6 +156,8 @@ static const struct {
 	{WSGI_GATEWAY_FCGI, "--threads 4294967297 app.py",
 	 "--threads wants a number from 1 to 1024, not '4294967297'"},
 	{WSGI_GATEWAY_FCGI, "--threads= app.py", "--threads wants a number from 1 to 1024, not ''"},
+	{WSGI_GATEWAY_FCGI, "--script-name app app.py", "--script-name wants /PATH, not 'app'"},
+	{WSGI_GATEWAY_FCGI, "--script-name= app.py", "--script-name wants /PATH, not ''"},
 	{WSGI_GATEWAY_FCGI, "--workers 4 app.py",
 	 "--workers 4: this version runs one worker process; use --threads, or start several on "
 	 "one socket by spawn-fcgi -F 4"},

@@ -1,0 +1,228 @@
+#include "serve/cgi_line.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
+
+/* -- the words of a query ---------------------------------------------------------------------- */
+
+static int hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+static bool is_alnum(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* The next letter or digit of a query's word, %XX decoded or not; 0 at its end or a NUL. */
+static char next_alnum(const char **q, bool decode)
+{
+	while (**q != '\0' && **q != '+') {
+		char c = *(*q)++;
+
+		if (decode && c == '%' && hex((*q)[0]) >= 0 && hex((*q)[1]) >= 0) {
+			c = (char)(hex((*q)[0]) * 16 + hex((*q)[1]));
+			*q += 2;
+			if (c == '\0')
+				*q = "";
+		}
+		if (is_alnum(c))
+			return c;
+	}
+	return 0;
+}
+
+static bool same_letters(const char *word, const char *q, bool decode)
+{
+	for (; *word != '\0'; word++)
+		if (is_alnum(*word) && next_alnum(&q, decode) != *word)
+			return false;
+	return next_alnum(&q, decode) == 0;
+}
+
+/*
+ * Whether word could be what a server made of the query's word at q. Servers differ in what they
+ * decode, quote by a backslash, or cut off at a NUL; so only letters and digits are compared. To
+ * take too many words for the client's is the safe error.
+ */
+static bool could_be(const char *word, const char *q)
+{
+	return same_letters(word, q, true) || same_letters(word, q, false);
+}
+
+static const char *next_word(const char *q)
+{
+	q = strchr(q, '+');
+	return q != NULL ? q + 1 : NULL;
+}
+
+/* Whether the words from first on are the query's, from its first one on. */
+static bool is_query(char *const *first, const char *q)
+{
+	for (; *first != NULL; first++) {
+		if (q == NULL || !could_be(*first, q))
+			return false;
+		q = next_word(q);
+	}
+	return true;
+}
+
+/* How many words at the start of argv are not the query's. */
+static int without_query(const struct wsgi_cgi_view *v)
+{
+	if (v->query == NULL || *v->query == '\0' || strchr(v->query, '=') != NULL)
+		return v->argc;
+	for (int i = 1; i < v->argc; i++)
+		if (is_query(v->argv + i, v->query))
+			return i;
+	return v->argc;
+}
+
+struct wsgi_cgi_line wsgi_cgi_line(const struct wsgi_cgi_view *v)
+{
+	/* The kernel puts one word of the #! line, then the script's path, in front of the rest. */
+	for (int i = 1; !v->exec_is_self && v->exec_name != NULL && i <= 2 && i < v->argc; i++)
+		if (strcmp(v->argv[i], v->exec_name) == 0)
+			return (struct wsgi_cgi_line){.argc = i, .script = v->argv[i]};
+	if (!v->is_cgi)
+		return (struct wsgi_cgi_line){.argc = v->argc};
+	if (v->is_direct)
+		return (struct wsgi_cgi_line){.argc = v->argc > 0 ? 1 : 0};
+	return (struct wsgi_cgi_line){.argc = without_query(v)};
+}
+
+/* -- what the process was given ---------------------------------------------------------------- */
+
+static bool is_self(const char *path)
+{
+	struct stat a, b;
+
+	return stat(path, &a) == 0 && stat("/proc/self/exe", &b) == 0 && a.st_dev == b.st_dev &&
+	       a.st_ino == b.st_ino;
+}
+
+static struct wsgi_cgi_view look(int argc, char *const *argv)
+{
+	union {
+		unsigned long value;
+		const char *text;
+	} exec = {.value = getauxval(AT_EXECFN)};
+	const char *file = getenv("SCRIPT_FILENAME");
+
+	return (struct wsgi_cgi_view){
+		.argc = argc,
+		.argv = argv,
+		.exec_name = exec.text,
+		.exec_is_self = exec.text == NULL || is_self(exec.text),
+		.is_cgi = getenv("GATEWAY_INTERFACE") != NULL,
+		.is_direct = file != NULL && is_self(file),
+		.query = getenv("QUERY_STRING"),
+	};
+}
+
+/* What SetEnv says. Apache renames a variable at an internal redirect, as Action makes one. */
+static const char *setting(const char *name)
+{
+	const char *value = getenv(name);
+	char renamed[64];
+
+	if (value == NULL) {
+		snprintf(renamed, sizeof(renamed), "REDIRECT_%s", name);
+		value = getenv(renamed);
+	}
+	return value != NULL && *value != '\0' ? value : NULL;
+}
+
+/* A path's name as an application: it has a slash, and its colons are its own. */
+static int name_file(char **name, const char *path, size_t len, const char *ending)
+{
+	const bool slash = memchr(path, '/', len) != NULL;
+
+	if (asprintf(name, "%s%.*s%s:application", slash ? "" : "./", (int)len, path, ending) >= 0)
+		return 0;
+	*name = NULL;
+	return -ENOMEM;
+}
+
+/* The application beside blog.cgi: blog.wsgi, blog.py or blog.so. Sets *name, NULL: none. */
+static int find_beside(char **name, const char *program)
+{
+	static const char *const endings[] = {".wsgi", ".py", ".so"};
+	const char *slash = strrchr(program, '/');
+	const char *dot = strrchr(slash != NULL ? slash : program, '.');
+	const size_t stem = dot != NULL ? (size_t)(dot - program) : strlen(program);
+
+	*name = NULL;
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+		struct stat st;
+		char *file;
+		bool there;
+
+		if (asprintf(&file, "%.*s%s", (int)stem, program, endings[i]) < 0)
+			return -ENOMEM;
+		there = stat(file, &st) == 0 && S_ISREG(st.st_mode) && !is_self(file);
+		free(file);
+		if (there)
+			return name_file(name, program, stem, endings[i]);
+	}
+	return 0;
+}
+
+/* Where no word names the application: what SetEnv says, else the file beside us. */
+static int by_setting(const char **said, char **found, const char *program)
+{
+	*said = setting("WSGI_APPLICATION");
+	return *said == NULL && program != NULL ? find_beside(found, program) : 0;
+}
+
+/* What options are left open, SetEnv may say. */
+static void fill_in(struct wsgi_options *o)
+{
+	if (o->application == NULL && o->root == NULL)
+		o->root = setting("WSGI_ROOT");
+	if (o->python == NULL)
+		o->python = setting("WSGI_PYTHON");
+	if (o->pythonpath == NULL)
+		o->pythonpath = setting("WSGI_PYTHONPATH");
+}
+
+int wsgi_cgi_options(struct wsgi_options *o, enum wsgi_gateway gateway, int argc, char *const *argv,
+		     struct wsgi_error *err)
+{
+	const struct wsgi_cgi_view view = look(argc, argv);
+	struct wsgi_cgi_line line = wsgi_cgi_line(&view);
+	const char *said = NULL; /* by SetEnv */
+	char *found = NULL;      /* a file, as an application's name */
+	int rc = 0;
+
+	if (line.script != NULL)
+		rc = name_file(&found, line.script, strlen(line.script), "");
+	else if (view.is_cgi && view.exec_is_self)
+		rc = by_setting(&said, &found, view.exec_name);
+	if (line.script == NULL && (said != NULL || found != NULL))
+		line.argc = 1;
+	if (rc == 0)
+		rc = wsgi_options_parse(o, gateway, line.argc, argv, err);
+	else
+		*o = (struct wsgi_options){.program = wsgi_gateway_name(gateway)};
+	if (found != NULL)
+		said = o->found = found;
+	if (said != NULL)
+		o->application = said;
+	if (o->root != NULL) /* what PATH_TRANSLATED names, and nothing else */
+		o->application = NULL;
+	if (view.is_cgi)
+		fill_in(o);
+	return rc == -ENOMEM ? wsgi_fail(err, rc, "out of memory") : rc;
+}
