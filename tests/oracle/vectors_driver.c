@@ -445,6 +445,18 @@ static int respond(struct wsgi_start *start, const char *line, const struct wsgi
 	return 0;
 }
 
+/* The lines of a page that are not those of wsgi.* */
+static void say_page(char *page)
+{
+	char *line;
+
+	while ((line = strsep(&page, "\n")) != NULL)
+		if (strncmp(line, "wsgi.", 5) != 0) {
+			say(wsgi_span_of(line), "");
+			fputs(page != NULL ? "%0A" : "", stdout);
+		}
+}
+
 /* STEPS as for dict -> the page of demo_app without its lines of wsgi.* */
 static void demo(char **args)
 {
@@ -452,7 +464,7 @@ static void demo(char **args)
 	struct wsgi_environ env = {0}, more = {0};
 	struct wsgi_app *app = wsgi_demo_app();
 	struct wsgi_body *body;
-	char *steps = args[0], *step, *page, *line;
+	char *steps = args[0], *step, *page;
 	const void *data;
 	size_t len;
 
@@ -462,15 +474,11 @@ static void demo(char **args)
 	must(app->call(app, &env, &start, &body) == 0 && body->next(body, &data, &len) == 1);
 	page = strndup(data, len);
 	must(page != NULL && strlen(page) == len);
-	for (char *at = page; (line = strsep(&at, "\n")) != NULL;)
-		if (strncmp(line, "wsgi.", 5) != 0) {
-			say(wsgi_span_of(line), "");
-			fputs(at != NULL ? "%0A" : "", stdout);
-		}
+	say_page(page);
 	free(page);
 	body->close(body);
-	wsgi_environ_finish(&more);
 	wsgi_environ_finish(&env);
+	wsgi_environ_finish(&more);
 }
 
 static const struct {
