@@ -1,0 +1,178 @@
+#include "fcgi/params.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* More than this is not kept from one request to the next. */
+enum { KEPT_BYTES = 64 << 10, KEPT_PARAMS = 1024, FEW = 32 };
+
+struct wsgi_param {
+	size_t at; /* in text */
+	uint32_t name_len, value_len;
+};
+
+void wsgi_params_finish(struct wsgi_params *p)
+{
+	wsgi_buf_finish(&p->text);
+	free(p->list);
+	free(p->envp);
+	*p = (struct wsgi_params){0};
+}
+
+void wsgi_params_clear(struct wsgi_params *p)
+{
+	if (p->text.cap > KEPT_BYTES || p->cap > KEPT_PARAMS) {
+		wsgi_params_finish(p);
+		return;
+	}
+	p->reader = (struct wsgi_pair_reader){0};
+	p->bytes = p->text.len = p->len = 0;
+}
+
+/* Note a pair whose text stands at `at`. */
+static int note(struct wsgi_params *p, size_t at, uint32_t name_len, uint32_t value_len)
+{
+	size_t cap = p->cap > 0 ? p->cap * 2 : FEW;
+	struct wsgi_param *list;
+
+	if (p->len == p->cap) {
+		list = realloc(p->list, cap * sizeof(*list));
+		if (list == NULL)
+			return -ENOMEM;
+		p->list = list;
+		p->cap = cap;
+	}
+	p->list[p->len++] = (struct wsgi_param){at, name_len, value_len};
+	return 0;
+}
+
+/*
+ * Take the pairs that lie whole in in and have short lengths: nearly all do.
+ * Room for their text is there: '=' and NUL take no more than the two lengths did.
+ */
+static int add_short(struct wsgi_params *p, struct wsgi_span *in)
+{
+	const unsigned char *at = (const unsigned char *)in->data, *end = at + in->len;
+	char *to = p->text.data + p->text.len;
+	int rc = 0;
+
+	while (end - at >= 2 && at[0] < 0x80 && at[1] < 0x80 && end - at >= 2 + at[0] + at[1]) {
+		uint32_t name_len = at[0], value_len = at[1];
+
+		rc = note(p, (size_t)(to - p->text.data), name_len, value_len);
+		if (rc != 0)
+			break;
+		memcpy(to, at + 2, name_len);
+		to[name_len] = '=';
+		memcpy(to + name_len + 1, at + 2 + name_len, value_len);
+		to[name_len + 1 + value_len] = '\0';
+		to += name_len + 1 + value_len + 1;
+		at += 2 + name_len + value_len;
+	}
+	p->text.len = (size_t)(to - p->text.data);
+	in->len = (size_t)(end - at);
+	in->data = (const char *)at;
+	return rc;
+}
+
+/* The '=' goes in when the name is whole, the NUL when the value is. */
+static int add_mark(struct wsgi_params *p, char mark)
+{
+	return wsgi_buf_add(&p->text, &mark, 1);
+}
+
+static int add_end(struct wsgi_params *p)
+{
+	const struct wsgi_pair_reader *r = &p->reader;
+	int rc = 0;
+
+	if (r->value_len == 0)
+		rc = add_mark(p, '=');
+	if (rc == 0)
+		rc = add_mark(p, '\0');
+	if (rc == 0)
+		rc = note(p, p->text.len - r->name_len - r->value_len - 2, r->name_len,
+			  r->value_len);
+	return rc;
+}
+
+/* Take the pair, or the part of one, that in begins with. Returns 0 or -ENOMEM. */
+static int add_slowly(struct wsgi_params *p, struct wsgi_span *in)
+{
+	struct wsgi_span piece;
+	int rc = 0;
+
+	while (rc == 0) {
+		switch (wsgi_pair_read(&p->reader, in, &piece)) {
+		case WSGI_PAIR_NAME:
+			rc = wsgi_buf_add(&p->text, piece.data, piece.len);
+			break;
+		case WSGI_PAIR_VALUE:
+			if (p->reader.value_left + piece.len == p->reader.value_len)
+				rc = add_mark(p, '=');
+			if (rc == 0)
+				rc = wsgi_buf_add(&p->text, piece.data, piece.len);
+			break;
+		case WSGI_PAIR_END:
+			return add_end(p);
+		default:
+			return 0;
+		}
+	}
+	return rc;
+}
+
+int wsgi_params_add(struct wsgi_params *p, struct wsgi_span in, size_t limit)
+{
+	int rc = 0;
+
+	p->bytes += in.len;
+	if (p->bytes > limit)
+		return -EMSGSIZE;
+	while (in.len > 0 && rc == 0) {
+		if (wsgi_pair_at_border(&p->reader)) {
+			rc = wsgi_buf_reserve(&p->text, in.len);
+			if (rc == 0)
+				rc = add_short(p, &in);
+		}
+		if (rc == 0)
+			rc = add_slowly(p, &in);
+	}
+	return rc;
+}
+
+static int make_envp(struct wsgi_params *p, const struct wsgi_environ *env)
+{
+	struct wsgi_span name, value;
+	char **envp;
+
+	if (p->envp_cap < env->len + 1) {
+		envp = realloc(p->envp, (env->len + 1) * sizeof(*envp));
+		if (envp == NULL)
+			return -ENOMEM;
+		p->envp = envp;
+		p->envp_cap = env->len + 1;
+	}
+	for (size_t i = 0; i < env->len; i++) {
+		wsgi_environ_at(env, i, &name, &value);
+		p->envp[i] = p->text.data + (name.data - p->text.data);
+	}
+	p->envp[env->len] = NULL;
+	return 0;
+}
+
+int wsgi_params_end(struct wsgi_params *p, struct wsgi_environ *env, FCGX_ParamArray *envp)
+{
+	int rc = 0;
+
+	if (!wsgi_pair_at_border(&p->reader))
+		return -EPROTO;
+	for (size_t i = 0; i < p->len && rc == 0; i++)
+		rc = wsgi_environ_borrow(env, p->text.data + p->list[i].at, p->list[i].name_len,
+					 p->list[i].value_len);
+	if (rc == 0)
+		rc = make_envp(p, env);
+	*envp = p->envp;
+	return rc;
+}

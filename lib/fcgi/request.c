@@ -1,0 +1,427 @@
+#include "fcgi/request.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/container.h"
+#include "fcgi/conn.h"
+
+enum {
+	COPY_BYTES = 32 << 10, /* a write up to this is copied, and leaves with its neighbours */
+	BATCH = 16,            /* records in one system call */
+};
+
+static char *first_of(struct wsgi_fcgi_conn *c)
+{
+	return c->worker->out + FCGI_HEADER_LEN;
+}
+
+/* How many bytes of STDOUT are held. */
+static size_t held_of(struct wsgi_fcgi_conn *c)
+{
+	return (size_t)((char *)c->out.wrNext - first_of(c));
+}
+
+/* An FCGX_Stream has nobody to return to. */
+static void fail(FCGX_Stream *s, int code)
+{
+	s->FCGI_errno = -code;
+	s->isClosed = 1;
+	s->rdNext = s->isReader ? s->stop : s->rdNext;
+}
+
+/* ---- STDIN ---- */
+
+static void read_from(struct wsgi_fcgi_conn *c, struct wsgi_span piece)
+{
+	/* FCGX_UnGetChar() writes to it; the memory is ours. */
+	c->in.rdNext = c->in.stopUnget = (unsigned char *)(uintptr_t)piece.data;
+	c->in.wrNext = c->in.stop = c->in.rdNext + piece.len;
+	c->req.has_stdin |= piece.len > 0;
+}
+
+static void fill_stdin(FCGX_Stream *s)
+{
+	struct wsgi_fcgi_conn *c = s->data;
+	struct wsgi_span piece;
+	ssize_t n;
+
+	if (s->isClosed)
+		return;
+	n = wsgi_fcgi_conn_input(c, &piece, true);
+	if (n > 0)
+		read_from(c, piece);
+	else
+		fail(s, (int)n);
+}
+
+static ssize_t read_stdin(struct wsgi_input *in, void *buf, size_t len)
+{
+	struct wsgi_fcgi_conn *c = container_of(in, struct wsgi_fcgi_conn, req.input);
+	FCGX_Stream *s = &c->in;
+	size_t n;
+
+	if (s->rdNext == s->stop)
+		fill_stdin(s);
+	n = (size_t)(s->stop - s->rdNext);
+	if (n == 0)
+		return -s->FCGI_errno;
+	n = n < len ? n : len;
+	memcpy(buf, s->rdNext, n);
+	s->rdNext += n;
+	return (ssize_t)n;
+}
+
+/* ---- STDOUT ---- */
+
+static int state_of(const struct wsgi_fcgi_conn *c)
+{
+	return c->aborted ? -ECONNABORTED : c->code;
+}
+
+/*
+ * Send what is held and then data, in records as large as they can be. The first record has what
+ * is held, with room for its header in front, and as much of data as fits; nothing is copied.
+ */
+static int send_stdout(struct wsgi_fcgi_conn *c, const char *data, size_t len)
+{
+	const size_t room = c->config->limits.out_buffer_bytes;
+	char heads[BATCH][FCGI_HEADER_LEN];
+	struct iovec iov[2 * BATCH];
+	size_t held = held_of(c);
+	int rc = state_of(c);
+
+	while (rc == 0 && held + len > 0) {
+		int n = 0;
+
+		for (int i = 0; i < BATCH && held + len > 0; i++) {
+			size_t part =
+				len < WSGI_RECORD_CONTENT - held ? len : WSGI_RECORD_CONTENT - held;
+			char *head = i == 0 ? c->worker->out : heads[i];
+
+			wsgi_record_put_head(head, FCGI_STDOUT, c->session.id, held + part, 0);
+			iov[n++] = (struct iovec){head, FCGI_HEADER_LEN + held};
+			iov[n++] = (struct iovec){(char *)(uintptr_t)data, part};
+			data += part;
+			len -= part;
+			held = 0;
+		}
+		rc = wsgi_fcgi_conn_send(c, iov, n, 0, room);
+	}
+	c->out.wrNext = (unsigned char *)first_of(c);
+	return rc;
+}
+
+static int write_stdout(struct wsgi_output *out, const void *data, size_t len)
+{
+	struct wsgi_fcgi_conn *c = container_of(out, struct wsgi_fcgi_conn, req.output);
+
+	if (len > COPY_BYTES || len > (size_t)(c->out.stop - c->out.wrNext))
+		return send_stdout(c, data, len);
+	if (len > 0)
+		memcpy(c->out.wrNext, data, len);
+	c->out.wrNext += len;
+	return state_of(c);
+}
+
+/* Whether the client is still there and wants the response. */
+static int look(struct wsgi_fcgi_conn *c)
+{
+	struct wsgi_span piece;
+	ssize_t n;
+
+	if (c->session.phase == WSGI_SESSION_WHOLE)
+		return wsgi_fcgi_conn_look(c);
+	if (c->in.rdNext != c->in.stop || c->in.isClosed)
+		return 0;
+	n = wsgi_fcgi_conn_input(c, &piece, false);
+	if (n > 0)
+		read_from(c, piece);
+	return n < 0 && n != -EAGAIN ? (int)n : 0;
+}
+
+static int flush_stdout(struct wsgi_output *out)
+{
+	struct wsgi_fcgi_conn *c = container_of(out, struct wsgi_fcgi_conn, req.output);
+	int rc = held_of(c) > 0 ? send_stdout(c, "", 0) : state_of(c);
+
+	/* Who flushes once has, as a rule, all there is: that one is spared the system call. */
+	if (rc == 0 && c->flushed)
+		rc = look(c);
+	c->flushed = true;
+	if (rc == 0 && !wsgi_outbox_is_empty(&c->outbox))
+		c->config->unsent(c);
+	return rc;
+}
+
+static void empty_stdout(FCGX_Stream *s, int do_close)
+{
+	struct wsgi_fcgi_conn *c = s->data;
+	int rc = held_of(c) > 0 ? send_stdout(c, "", 0) : 0;
+
+	s->isClosed |= do_close;
+	if (rc != 0)
+		fail(s, rc);
+}
+
+/* ---- files ---- */
+
+/* A file that is gone in the middle of a record that was promised. */
+static int file_is_short(struct wsgi_fcgi_conn *c)
+{
+	c->req.cut = true;
+	return c->code = -EIO;
+}
+
+/* Where sendfile(2) cannot: len bytes by way of the buffer, which is empty. */
+static int copy_part(struct wsgi_fcgi_conn *c, int fd, off_t *offset, size_t len)
+{
+	struct iovec iov;
+	int rc = 0;
+
+	while (rc == 0 && len > 0) {
+		ssize_t n = pread(fd, first_of(c), len, *offset);
+
+		if (n <= 0)
+			return file_is_short(c);
+		*offset += n;
+		len -= (size_t)n;
+		iov = (struct iovec){first_of(c), (size_t)n};
+		rc = wsgi_fcgi_conn_send(c, &iov, 1, 0, 0);
+	}
+	return rc;
+}
+
+/* The len bytes that a record's header, sent already, has promised. */
+static int send_part(struct wsgi_fcgi_conn *c, int fd, off_t *offset, size_t len)
+{
+	const struct wsgi_reactor_ops *ops = &c->config->ops;
+	int rc = 0;
+
+	while (rc == 0 && len > 0) {
+		ssize_t n;
+
+		if (ops->leave != NULL)
+			ops->leave(c->config->ctx);
+		n = sendfile(c->fd, fd, offset, len);
+		if (n < 0)
+			n = -errno;
+		if (ops->enter != NULL)
+			ops->enter(c->config->ctx);
+		if (n == -EINVAL || n == -ENOSYS)
+			return copy_part(c, fd, offset, len);
+		if (n == 0)
+			return file_is_short(c);
+		if (n > 0)
+			len -= (size_t)n;
+		else if (n == -EAGAIN)
+			rc = wsgi_fcgi_conn_wait(c, POLLOUT, c->config->limits.io_timeout_ms);
+		else if (n != -EINTR)
+			rc = (int)n;
+	}
+	return c->code = rc;
+}
+
+/* A small file is read to where it leaves with the rest of the response. */
+static int hold_file(struct wsgi_fcgi_conn *c, const struct wsgi_file *file, size_t len,
+		     uint64_t *sent)
+{
+	ssize_t n = pread(file->fd, c->out.wrNext, len, file->offset);
+
+	if (n < 0)
+		return -errno;
+	c->out.wrNext += n;
+	*sent += (uint64_t)n;
+	return 0;
+}
+
+static int send_file(struct wsgi_output *out, const struct wsgi_file *file, uint64_t limit,
+		     uint64_t *sent)
+{
+	struct wsgi_fcgi_conn *c = container_of(out, struct wsgi_fcgi_conn, req.output);
+	uint64_t left = limit < file->len ? limit : file->len;
+	off_t offset = file->offset;
+	struct stat st;
+	int rc = state_of(c);
+
+	if (rc != 0 || fstat(file->fd, &st) != 0 || !S_ISREG(st.st_mode))
+		return rc != 0 ? rc : -ENOTSUP;
+	if (left > (uint64_t)(st.st_size > offset ? st.st_size - offset : 0))
+		left = (uint64_t)(st.st_size > offset ? st.st_size - offset : 0);
+	if (left <= COPY_BYTES && left <= (size_t)(c->out.stop - c->out.wrNext))
+		return hold_file(c, file, (size_t)left, sent);
+	while (rc == 0 && left > 0) {
+		size_t held = held_of(c), part = WSGI_RECORD_CONTENT - held;
+		struct iovec iov = {c->worker->out, FCGI_HEADER_LEN + held};
+
+		part = part < left ? part : (size_t)left;
+		wsgi_record_put_head(iov.iov_base, FCGI_STDOUT, c->session.id, held + part, 0);
+		rc = wsgi_fcgi_conn_send(c, &iov, 1, MSG_MORE, 0);
+		c->out.wrNext = (unsigned char *)first_of(c);
+		if (rc == 0 && part > 0)
+			rc = send_part(c, file->fd, &offset, part);
+		left -= part;
+		*sent = rc == 0 ? *sent + part : *sent;
+	}
+	return rc;
+}
+
+/* ---- STDERR ---- */
+
+static int send_stderr(struct wsgi_fcgi_conn *c, const char *data, size_t len)
+{
+	int rc = state_of(c);
+
+	while (rc == 0 && len > 0) {
+		size_t part = len < WSGI_RECORD_CONTENT ? len : WSGI_RECORD_CONTENT;
+		char head[FCGI_HEADER_LEN];
+		struct iovec iov[] = {{head, sizeof(head)}, {(char *)(uintptr_t)data, part}};
+
+		wsgi_record_put_head(head, FCGI_STDERR, c->session.id, part, 0);
+		c->stderr_sent = true;
+		rc = wsgi_fcgi_conn_send(c, iov, 2, 0, c->config->limits.out_buffer_bytes);
+		data += part;
+		len -= part;
+	}
+	return rc;
+}
+
+static int flush_stderr(struct wsgi_fcgi_conn *c)
+{
+	char *first = c->worker->err;
+	size_t held = (size_t)((char *)c->err.wrNext - first);
+
+	c->err.wrNext = (unsigned char *)first;
+	return held > 0 ? send_stderr(c, first, held) : 0;
+}
+
+static void empty_stderr(FCGX_Stream *s, int do_close)
+{
+	struct wsgi_fcgi_conn *c = s->data;
+	int rc = flush_stderr(c);
+
+	s->isClosed |= do_close;
+	if (rc != 0)
+		fail(s, rc);
+}
+
+static int write_stderr(struct wsgi_errors *errors, const char *data, size_t len)
+{
+	struct wsgi_fcgi_conn *c = container_of(errors, struct wsgi_fcgi_conn, req.errors);
+	int rc = flush_stderr(c);
+
+	return rc == 0 ? send_stderr(c, data, len) : rc;
+}
+
+/* ---- begin and end ---- */
+
+static FCGX_Stream writer(struct wsgi_fcgi_conn *c, char *first, size_t len,
+			  void (*empty)(FCGX_Stream *s, int do_close))
+{
+	unsigned char *start = (unsigned char *)first;
+
+	return (FCGX_Stream){
+		.wrNext = start,
+		.rdNext = start + len,
+		.stop = start + len,
+		.stopUnget = start,
+		.emptyBuffProc = empty,
+		.data = c,
+	};
+}
+
+static void init_streams(struct wsgi_fcgi_conn *c)
+{
+	struct wsgi_fcgi_request *req = &c->req;
+	struct wsgi_buf ahead = req->input.ahead; /* its memory is for the next request too */
+
+	ahead.len = 0;
+	c->in = (FCGX_Stream){.isReader = 1, .fillBuffProc = fill_stdin, .data = c};
+	c->out = writer(c, first_of(c), WSGI_RECORD_CONTENT, empty_stdout);
+	c->err = writer(c, c->worker->err, sizeof(c->worker->err), empty_stderr);
+	wsgi_input_init(&req->input, read_stdin, UINT64_MAX);
+	req->input.ahead = ahead;
+	req->output.write = write_stdout;
+	req->output.flush = flush_stdout;
+	req->output.sendfile = send_file;
+	req->errors.write = write_stderr;
+}
+
+void wsgi_fcgi_request_begin(struct wsgi_fcgi_conn *c)
+{
+	struct wsgi_fcgi_request *req = &c->req;
+
+	req->fcgx = (FCGX_Request){
+		.requestId = c->session.id,
+		.role = FCGI_RESPONDER,
+		.in = &c->in,
+		.out = &c->out,
+		.err = &c->err,
+		.envp = req->fcgx.envp,
+		.ipcFd = c->fd,
+		.isBeginProcessed = 1,
+		.keepConnection = c->session.keep_conn,
+		.nWriters = 2,
+		.listen_sock = -1,
+	};
+	req->has_stdin = req->cut = false;
+	req->app_status = 0;
+	c->stderr_sent = c->flushed = c->aborted = false;
+	c->waits = 0;
+	init_streams(c);
+	read_from(c, c->body);
+}
+
+/* What is held, the ends of the streams and of the request, in one piece. */
+static int send_end(struct wsgi_fcgi_conn *c)
+{
+	const uint16_t id = c->session.id;
+	size_t held = c->aborted ? 0 : held_of(c);
+	char *start = held > 0 ? c->worker->out : first_of(c), *p = first_of(c) + held;
+	struct iovec iov = {.iov_base = start};
+
+	if (held > 0)
+		wsgi_record_put_head(start, FCGI_STDOUT, id, held, 0);
+	p += wsgi_record_put_head(p, FCGI_STDOUT, id, 0, 0);
+	if (c->stderr_sent)
+		p += wsgi_record_put_head(p, FCGI_STDERR, id, 0, 0);
+	p += wsgi_record_put_end(p, id, c->req.app_status, FCGI_REQUEST_COMPLETE);
+	iov.iov_len = (size_t)(p - start);
+	return wsgi_fcgi_conn_send(c, &iov, 1, 0, c->config->limits.out_buffer_bytes);
+}
+
+/* Pass over what has come of a body that nobody read. */
+static int skip_input(struct wsgi_fcgi_conn *c)
+{
+	struct wsgi_span piece;
+	ssize_t n = 1;
+
+	while (n > 0 && c->rest.len > 0 && c->session.phase == WSGI_SESSION_IN_INPUT)
+		n = wsgi_fcgi_conn_input(c, &piece, false);
+	return c->code;
+}
+
+int wsgi_fcgi_request_end(struct wsgi_fcgi_conn *c)
+{
+	int rc = flush_stderr(c);
+
+	if (rc == 0 && c->req.cut) {
+		send_stdout(c, "", 0);
+		return -ECONNABORTED;
+	}
+	rc = c->code;
+	if (rc == 0)
+		rc = send_end(c);
+	if (rc == 0)
+		rc = skip_input(c);
+	c->closing = !c->session.keep_conn;
+	c->lingering = c->closing && c->session.phase != WSGI_SESSION_WHOLE;
+	wsgi_session_end(&c->session);
+	wsgi_fcgi_conn_forget(c);
+	return rc;
+}
