@@ -8,27 +8,36 @@
  * gateway - what the four commands have in common: options, the application, the run.
  *
  * A command's main() is one call with python NULL. When the application is a Python one, that call
- * becomes the interpreter (host/find), which loads the plugin, whose run() makes the same call with
- * the same words and a loader for Python.
+ * becomes the interpreter (host/start), which loads the plugin, whose run() makes the same call
+ * with what is left of the words (wsgi_options_words) and a loader for Python.
  */
 struct wsgi_gateway_host {
 	struct wsgi_loader *python; /* NULL: not inside an interpreter */
 	const char *plugin;         /* its name: "wsgi_python" */
-	const char
-		*http_proxy; /* HTTP_PROXY of the request, kept out of the environment; or NULL */
+	/* HTTP_PROXY of a CGI request, kept out of the environment; NULL: none, or no CGI */
+	const char *http_proxy;
 };
 
-/* A kind of run. Each is defined in its own file: serve/cgi.c, serve/fastcgi.c, serve/httpd.c. */
+/* A kind of run. Each is defined in its own file: serve/cgi.c, serve/fcgi_run.c, serve/httpd.c. */
 struct wsgi_gateway_kind {
 	enum wsgi_gateway gateway;
 	/* Returns the exit status (sysexits.h). Speaks on standard error only. */
 	int (*run)(const struct wsgi_options *o, const struct wsgi_gateway_host *host);
+	/*
+	 * Optional: wsgi_options_parse() for a command line that is not wholly the administrator's.
+	 * Inside an interpreter it is not asked: the words there are ours.
+	 */
+	int (*options)(struct wsgi_options *o, enum wsgi_gateway gateway, int argc,
+		       char *const *argv, struct wsgi_error *err);
 };
 extern const struct wsgi_gateway_kind wsgi_gateway_cgi, wsgi_gateway_iis, wsgi_gateway_fcgi,
 	wsgi_gateway_serve;
 
+/* Those that a plugin can be, with NULL at the end; each plugin has its own (plugin_*.c). */
+extern const struct wsgi_gateway_kind *const wsgi_plugin_gateways[];
+
 /*
- * Be a gateway: parse argv, print --help or --version, or run.
+ * Be a gateway: parse argv, print --help or --version, go to --chdir, set -e, or run.
  * Returns the exit status. Source: sysexits.h.
  */
 int wsgi_gateway_main(const struct wsgi_gateway_kind *kind, const struct wsgi_gateway_host *host,
@@ -37,10 +46,16 @@ int wsgi_gateway_main(const struct wsgi_gateway_kind *kind, const struct wsgi_ga
 /*
  * For a run: the application that o names, loaded. For a Python one outside an interpreter this
  * does not return on success: the process becomes the interpreter.
- *   application   o->application, or what the run found in its place
+ *   application   o->application, or what the run found in its place; NULL: none was named
  * Returns 0 or an exit status; it has been said why.
  */
 int wsgi_gateway_load(const struct wsgi_options *o, const struct wsgi_gateway_host *host,
 		      const char *application, struct wsgi_app **app);
+
+/*
+ * The exit status for a failure that has words: EX_USAGE for -EINVAL, EX_NOINPUT for -ENOENT,
+ * EX_NOPERM for -EACCES and -EPERM, EX_OSERR for -ENOMEM, else EX_CONFIG.
+ */
+int wsgi_gateway_status(int code);
 
 #endif

@@ -1,0 +1,9 @@
+/* wsgi-cgi - run one WSGI application as a CGI program (RFC 3875). See wsgi-cgi(1). */
+#include "serve/gateway.h"
+
+int main(int argc, char **argv)
+{
+	static const struct wsgi_gateway_host host = {.plugin = "wsgi_python"};
+
+	return wsgi_gateway_main(&wsgi_gateway_cgi, &host, argc, argv);
+}

@@ -1,0 +1,172 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/fdio.h"
+#include "base/log.h"
+#include "handler/cgi.h"
+#include "handler/read_environ.h"
+#include "serve/cgi_action.h"
+#include "serve/cgi_line.h"
+#include "serve/gateway.h"
+#include "serve/page.h"
+
+/* One request and all that it takes to serve it. */
+struct cgi {
+	struct wsgi_log log;
+	int out; /* where the response goes */
+	struct wsgi_environ vars;
+	struct wsgi_fd_input in;
+	struct wsgi_fd_output body;
+	struct wsgi_fd_errors errors;
+	struct wsgi_simple_handler handler;
+};
+
+static bool is_request(void)
+{
+	return getenv("GATEWAY_INTERFACE") != NULL;
+}
+
+/* Answer without an application. Returns status. */
+static int answer(const struct cgi *c, enum wsgi_page page, int status)
+{
+	const char *text = wsgi_page(page);
+
+	if (is_request())
+		wsgi_fd_write(c->out, text, strlen(text));
+	return status;
+}
+
+/*
+ * Keep standard output for the response alone: descriptor 1 becomes a copy of 2, so that what
+ * print() or a child writes there stands in the log and not in the response.
+ */
+static int divert_stdout(struct cgi *c)
+{
+	int null;
+
+	c->out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	if (c->out < 0)
+		return -errno;
+	if (dup2(STDERR_FILENO, STDOUT_FILENO) >= 0)
+		return 0;
+	null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (null < 0 || dup2(null, STDOUT_FILENO) < 0)
+		return -errno;
+	return 0;
+}
+
+/* The environ of the request, from the process environment. Returns 0 or -ENOMEM. */
+static int read_request(struct cgi *c, const struct wsgi_options *o,
+			const struct wsgi_gateway_host *host)
+{
+	int rc = wsgi_read_environ(&c->vars, environ);
+
+	if (rc == 0 && host->http_proxy != NULL)
+		rc = wsgi_environ_set(&c->vars, "HTTP_PROXY", host->http_proxy);
+	if (rc == 0 && o->gateway == WSGI_GATEWAY_IIS)
+		rc = wsgi_iis_fix_path(&c->vars);
+	return rc;
+}
+
+static int serve(struct cgi *c, const struct wsgi_options *o, const struct wsgi_gateway_host *host,
+		 struct wsgi_app *app)
+{
+	int rc;
+
+	wsgi_environ_init(&c->vars);
+	wsgi_fd_input_init(&c->in, STDIN_FILENO);
+	wsgi_fd_output_init(&c->body, c->out);
+	wsgi_fd_errors_init(&c->errors, STDERR_FILENO);
+	c->in.app = c->body.app = app;
+	wsgi_cgi_handler_init(&c->handler, &c->in.input, &c->body.output, &c->errors.errors,
+			      &c->vars);
+	rc = read_request(c, o, host);
+	if (rc == 0) {
+		if (app->enter != NULL)
+			app->enter(app);
+		rc = wsgi_handler_run(&c->handler.base, app);
+		if (app->leave != NULL)
+			app->leave(app);
+	}
+	if (rc != 0)
+		wsgi_log(&c->log, WSGI_LOG_ERROR, "the request was not answered: %s",
+			 strerror(-rc));
+	wsgi_simple_handler_finish(&c->handler);
+	wsgi_fd_output_finish(&c->body);
+	wsgi_input_finish(&c->in.input);
+	wsgi_environ_finish(&c->vars);
+	return rc == 0 ? EX_OK : EX_SOFTWARE;
+}
+
+/* Load and serve. Standard output is left alone until no interpreter can follow that needs it. */
+static int run_application(struct cgi *c, const struct wsgi_options *o,
+			   const struct wsgi_gateway_host *host, const char *application)
+{
+	const bool inside = host->python != NULL;
+	struct wsgi_app *app;
+	int rc = inside ? divert_stdout(c) : 0, status;
+
+	signal(SIGPIPE, SIG_IGN);
+	if (rc == 0) {
+		status = wsgi_gateway_load(o, host, application, &app);
+		if (status != 0)
+			return answer(c, WSGI_PAGE_FAILED, status);
+		if (!inside)
+			rc = divert_stdout(c);
+	}
+	if (rc != 0) {
+		wsgi_log(&c->log, WSGI_LOG_ERROR, "standard output: %s", strerror(-rc));
+		return EX_OSERR;
+	}
+	return serve(c, o, host, app);
+}
+
+/* --root: the application is what PATH_TRANSLATED names below it. */
+static int run_action(struct cgi *c, const struct wsgi_options *o,
+		      const struct wsgi_gateway_host *host)
+{
+	struct wsgi_error err = {0};
+	char *application;
+	int rc = wsgi_cgi_action(o->root, &application, &err), status;
+
+	if (rc == 0) {
+		status = run_application(c, o, host, application);
+		free(application);
+		return status;
+	}
+	wsgi_log(&c->log, WSGI_LOG_ERROR, "%s", err.text);
+	return answer(c,
+		      rc == -EACCES   ? WSGI_PAGE_FORBIDDEN
+		      : rc == -ENOENT ? WSGI_PAGE_NOT_FOUND
+				      : WSGI_PAGE_FAILED,
+		      wsgi_gateway_status(rc));
+}
+
+static int cgi_run(const struct wsgi_options *o, const struct wsgi_gateway_host *host)
+{
+	struct cgi c = {
+		.log = {.fd = STDERR_FILENO, .program = o->program},
+		.out = STDOUT_FILENO,
+	};
+
+	if (o->root != NULL)
+		return run_action(&c, o, host);
+	return run_application(&c, o, host, o->application);
+}
+
+const struct wsgi_gateway_kind wsgi_gateway_cgi = {
+	.gateway = WSGI_GATEWAY_CGI,
+	.run = cgi_run,
+	.options = wsgi_cgi_options,
+};
+
+const struct wsgi_gateway_kind wsgi_gateway_iis = {
+	.gateway = WSGI_GATEWAY_IIS,
+	.run = cgi_run,
+	.options = wsgi_cgi_options,
+};
