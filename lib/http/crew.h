@@ -1,0 +1,25 @@
+#ifndef WSGI_HTTP_CREW_H
+#define WSGI_HTTP_CREW_H
+
+#include "base/error.h"
+
+/*
+ * crew - a few threads that do jobs, in the order in which they came.
+ * Owner    the one who gives a job keeps its struct until run has returned; run may free it.
+ */
+struct wsgi_crew;
+
+struct wsgi_crew_job {
+	void (*run)(struct wsgi_crew_job *job);
+	struct wsgi_crew_job *next; /* private */
+};
+
+/* Start the threads. Returns 0; -errno with words in err. */
+int wsgi_crew_create(struct wsgi_crew **crew, unsigned threads, struct wsgi_error *err);
+
+/* Do every job that was given, then end the threads. */
+void wsgi_crew_destroy(struct wsgi_crew *crew);
+
+void wsgi_crew_give(struct wsgi_crew *crew, struct wsgi_crew_job *job);
+
+#endif

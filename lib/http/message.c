@@ -1,0 +1,254 @@
+#include "http/message.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "wsgi/uri.h"
+
+/* -- what must be refused ---------------------------------------------------------------------- */
+
+static bool is_token(struct wsgi_span name) /* RFC 9110, 5.6.2 */
+{
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.data[i];
+
+		if ((c < '0' || c > '9') && ((c | 32) < 'a' || (c | 32) > 'z') &&
+		    (c == '\0' || strchr("!#$%&'*+-.^_`|~", c) == NULL))
+			return false;
+	}
+	return name.len > 0;
+}
+
+static size_t count(const struct wsgi_http_message *m, const char *name, struct wsgi_span *value)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->fields_len; i++) {
+		if (!wsgi_span_is_nocase(m->fields[i].name, name))
+			continue;
+		*value = m->fields[i].value;
+		n++;
+	}
+	return n;
+}
+
+static int refused_body(const struct wsgi_http_message *m)
+{
+	struct wsgi_span coding, length;
+	size_t codings = count(m, "Transfer-Encoding", &coding);
+	size_t lengths = count(m, "Content-Length", &length);
+
+	if (lengths > 1 || codings > 1 || (lengths > 0 && codings > 0))
+		return 400;
+	if (codings > 0 && strcmp(m->version, "HTTP/1.0") == 0)
+		return 400;
+	return codings > 0 && !wsgi_span_is_nocase(coding, "chunked") ? 501 : 0;
+}
+
+int wsgi_http_refusal(const struct wsgi_http_message *m)
+{
+	struct wsgi_span host;
+	size_t hosts = count(m, "Host", &host);
+
+	for (size_t i = 0; i < m->fields_len; i++) {
+		struct wsgi_span value = m->fields[i].value;
+
+		if (!is_token(m->fields[i].name) ||
+		    (value.len > 0 && memchr(value.data, '\0', value.len) != NULL))
+			return 400;
+	}
+	if (hosts > 1 || (hosts == 0 && strcmp(m->version, "HTTP/1.1") == 0))
+		return 400;
+	return refused_body(m);
+}
+
+bool wsgi_http_expects_continue(const struct wsgi_http_message *m)
+{
+	struct wsgi_span value;
+
+	return strcmp(m->version, "HTTP/1.0") != 0 && count(m, "Expect", &value) > 0 &&
+	       wsgi_span_is_nocase(value, "100-continue");
+}
+
+/* -- the environ ------------------------------------------------------------------------------- */
+
+static bool is_any(const struct sockaddr *addr)
+{
+	const struct sockaddr_in *in4 = (const void *)addr;
+	const struct sockaddr_in6 *in6 = (const void *)addr;
+
+	if (addr->sa_family == AF_INET6)
+		return IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr);
+	return addr->sa_family == AF_INET && in4->sin_addr.s_addr == htonl(INADDR_ANY);
+}
+
+static void name_server(const struct sockaddr *addr, char name[256], char port[8])
+{
+	const struct sockaddr_in *in4 = (const void *)addr;
+	const struct sockaddr_in6 *in6 = (const void *)addr;
+	char text[INET6_ADDRSTRLEN] = "";
+
+	strcpy(name, "localhost");
+	strcpy(port, "80"); /* PEP 3333: neither can be empty */
+	if (addr->sa_family == AF_INET && inet_ntop(AF_INET, &in4->sin_addr, text, sizeof(text))) {
+		snprintf(name, 256, "%s", text);
+		snprintf(port, 8, "%u", (unsigned)ntohs(in4->sin_port));
+	}
+	if (addr->sa_family == AF_INET6 &&
+	    inet_ntop(AF_INET6, &in6->sin6_addr, text, sizeof(text))) {
+		snprintf(name, 256, "[%s]", text);
+		snprintf(port, 8, "%u", (unsigned)ntohs(in6->sin6_port));
+	}
+	if (is_any(addr) && (gethostname(name, 256) != 0 || name[0] == '\0'))
+		strcpy(name, "localhost");
+	name[255] = '\0';
+}
+
+int wsgi_http_setup_environ(struct wsgi_environ *base, const struct sockaddr *addr,
+			    const char *software)
+{
+	char name[256], port[8];
+	int rc;
+
+	name_server(addr, name, port);
+	rc = wsgi_environ_set(base, "SERVER_NAME", name);
+	if (rc == 0)
+		rc = wsgi_environ_set(base, "GATEWAY_INTERFACE", "CGI/1.1");
+	if (rc == 0)
+		rc = wsgi_environ_set(base, "SERVER_PORT", port);
+	if (rc == 0)
+		rc = wsgi_environ_set(base, "REMOTE_HOST", "");
+	if (rc == 0)
+		rc = wsgi_environ_set(base, "CONTENT_LENGTH", "");
+	if (rc == 0)
+		rc = wsgi_environ_set(base, "SCRIPT_NAME", "");
+	return rc == 0 ? wsgi_environ_set(base, "SERVER_SOFTWARE", software) : rc;
+}
+
+/* The path and query of a target, which may be in absolute form (RFC 9112, 3.2.2). */
+static const char *origin_form(const char *target)
+{
+	size_t scheme = strncasecmp(target, "http://", 7) == 0    ? 7
+			: strncasecmp(target, "https://", 8) == 0 ? 8
+								  : 0;
+
+	if (scheme == 0)
+		return target;
+	target += scheme;
+	target += strcspn(target, "/?");
+	return *target == '/' ? target : target[0] == '?' ? target : "/";
+}
+
+static int set_path(struct wsgi_environ *env, const char *target)
+{
+	const char *path = origin_form(target);
+	size_t len = strcspn(path, "?");
+	struct wsgi_buf decoded = {0};
+	int rc;
+
+	/* "//host/" would be another site in a redirect made of it: CPython gh-87389. */
+	while (len > 1 && path[0] == '/' && path[1] == '/') {
+		path++;
+		len--;
+	}
+	rc = wsgi_percent_decode((struct wsgi_span){path, len}, &decoded);
+	if (rc == 0)
+		rc = wsgi_environ_set_span(env, wsgi_span_of("PATH_INFO"),
+					   (struct wsgi_span){decoded.data, decoded.len});
+	wsgi_buf_finish(&decoded);
+	if (rc == 0)
+		rc = wsgi_environ_set(env, "QUERY_STRING", path[len] == '?' ? path + len + 1 : "");
+	return rc;
+}
+
+static int set_line(struct wsgi_environ *env, const struct wsgi_http_message *m)
+{
+	int rc = wsgi_environ_set(env, "SERVER_PROTOCOL", m->version);
+
+	if (rc == 0)
+		rc = wsgi_environ_set(env, "REQUEST_METHOD", m->method);
+	if (rc == 0)
+		rc = set_path(env, m->target);
+	if (rc == 0)
+		rc = wsgi_environ_set(env, "REQUEST_URI", m->target);
+	if (rc == 0)
+		rc = wsgi_environ_set(env, "REMOTE_ADDR", m->remote_addr);
+	return rc;
+}
+
+static int set_body(struct wsgi_environ *env, const struct wsgi_http_message *m)
+{
+	struct wsgi_span type = wsgi_span_of("text/plain"); /* what get_content_type() says */
+	struct wsgi_span length = {0};
+	int rc;
+
+	count(m, "Content-Type", &type);
+	rc = wsgi_environ_set_span(env, wsgi_span_of("CONTENT_TYPE"), type);
+	if (rc == 0 && count(m, "Content-Length", &length) > 0)
+		rc = wsgi_environ_set_span(env, wsgi_span_of("CONTENT_LENGTH"), length);
+	return rc;
+}
+
+/* "X-Name" to "HTTP_X_NAME". */
+static int name_variable(struct wsgi_buf *name, struct wsgi_span field)
+{
+	int rc;
+
+	name->len = 0;
+	rc = wsgi_buf_adds(name, "HTTP_");
+	if (rc == 0)
+		rc = wsgi_buf_add(name, field.data, field.len);
+	for (size_t i = 5; rc == 0 && i < name->len; i++) {
+		if (name->data[i] == '-')
+			name->data[i] = '_';
+		else if (name->data[i] >= 'a' && name->data[i] <= 'z')
+			name->data[i] -= 32;
+	}
+	/* Looked up as a string. */
+	return rc == 0 ? wsgi_buf_add(name, "", 1) : rc;
+}
+
+static int set_field(struct wsgi_environ *env, const struct wsgi_http_field *field,
+		     struct wsgi_buf *name, struct wsgi_buf *joined)
+{
+	struct wsgi_span older;
+	int rc = name_variable(name, field->name);
+
+	if (rc != 0 || wsgi_environ_get(env, name->data + 5) != NULL)
+		return rc; /* Content-Type, Content-Length and the like, as in wsgiref */
+	if (!wsgi_environ_find(env, name->data, &older))
+		return wsgi_environ_set_span(env, wsgi_span_of(name->data), field->value);
+	joined->len = 0;
+	rc = wsgi_buf_add(joined, older.data, older.len);
+	if (rc == 0)
+		rc = wsgi_buf_adds(joined, ",");
+	if (rc == 0)
+		rc = wsgi_buf_add(joined, field->value.data, field->value.len);
+	if (rc == 0)
+		rc = wsgi_environ_set_span(env, wsgi_span_of(name->data),
+					   (struct wsgi_span){joined->data, joined->len});
+	return rc;
+}
+
+int wsgi_http_get_environ(struct wsgi_environ *env, const struct wsgi_environ *base,
+			  const struct wsgi_http_message *m)
+{
+	struct wsgi_buf name = {0}, joined = {0};
+	int rc = wsgi_environ_update(env, base);
+
+	if (rc == 0)
+		rc = set_line(env, m);
+	if (rc == 0)
+		rc = set_body(env, m);
+	for (size_t i = 0; rc == 0 && i < m->fields_len; i++)
+		if (memchr(m->fields[i].name.data, '_', m->fields[i].name.len) == NULL)
+			rc = set_field(env, &m->fields[i], &name, &joined);
+	wsgi_buf_finish(&name);
+	wsgi_buf_finish(&joined);
+	return rc;
+}

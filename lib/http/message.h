@@ -1,0 +1,64 @@
+#ifndef WSGI_HTTP_MESSAGE_H
+#define WSGI_HTTP_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+#include "base/span.h"
+#include "wsgi/environ.h"
+
+/* One header field of a request. */
+struct wsgi_http_field {
+	struct wsgi_span name, value;
+};
+
+/*
+ * message - the head of an HTTP request as it stood on the wire, and the environ made of it.
+ *
+ * Owner    everything is borrowed.
+ * Source   RFC 9110 and 9112; wsgiref/simple_server.py WSGIServer.setup_environ() and
+ *          WSGIRequestHandler.get_environ().
+ */
+struct wsgi_http_message {
+	const char *method;  /* "GET" */
+	const char *target;  /* "/path?query", "http://host/path", "*" */
+	const char *version; /* "HTTP/1.1" */
+	const struct wsgi_http_field *fields;
+	size_t fields_len;
+	const char *remote_addr; /* "127.0.0.1"; "" for a unix socket */
+};
+
+/*
+ * Whether a request must be refused because two readers could take it for different ones: more
+ * than one Content-Length, one beside Transfer-Encoding, a transfer coding other than "chunked", a
+ * name that is no token, more than one Host, or none in HTTP/1.1.
+ * Returns 0, or the status to answer: 400 or 501. Source: RFC 9112, 3.2, 5.1, 6.1 and 6.3.
+ */
+int wsgi_http_refusal(const struct wsgi_http_message *m);
+
+/* Whether the client waits for "100 Continue" before it sends the body. RFC 9110, 10.1.1. */
+bool wsgi_http_expects_continue(const struct wsgi_http_message *m);
+
+/*
+ * setup_environ(): what is the same for all requests of a server.
+ *   addr       where it listens: IPv4, IPv6 or a unix socket (then "localhost", port 80)
+ *   software   SERVER_SOFTWARE
+ * No name server is asked: SERVER_NAME is the address, or this host's name for "all addresses".
+ * Returns 0 or -ENOMEM.
+ */
+int wsgi_http_setup_environ(struct wsgi_environ *base, const struct sockaddr *addr,
+			    const char *software);
+
+/*
+ * get_environ(): set in env what base says, borrowed, and then the request's variables.
+ * Beyond wsgiref: REQUEST_URI, the target as it came; names with "_" are dropped, because "X_A"
+ * and "X-A" would be one variable and only the second is what a proxy in front checks.
+ * HTTP_PROXY is a variable like any other here: this environ is not the process's environment, so
+ * no library takes it for its proxy (httpoxy).
+ * Returns 0 or -ENOMEM.
+ */
+int wsgi_http_get_environ(struct wsgi_environ *env, const struct wsgi_environ *base,
+			  const struct wsgi_http_message *m);
+
+#endif

@@ -1,0 +1,500 @@
+#include "http/server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/container.h"
+#include "http/crew.h"
+#include "http/exchange.h"
+#include "http/message.h"
+
+const struct wsgi_http_limits wsgi_http_default_limits = {
+	.threads = 1,
+	.connections = 1000,
+	.idle_s = 60,
+	.head_bytes = 64 * 1024,
+};
+
+struct wsgi_http_server {
+	struct MHD_Daemon *daemon;
+	struct wsgi_crew *crew;
+	struct wsgi_environ base;
+	const char *software;
+	struct wsgi_http_ops ops;
+	void *ctx;
+	const struct wsgi_log *log;
+	/* The requests that have begun and are not answered. */
+	pthread_mutex_t lock;
+	pthread_cond_t answered;
+	struct request *requests;
+	bool ending;          /* no request begins any more */
+	atomic_bool stopping; /* requests are answered, but connections are not kept */
+};
+
+/* So many bytes of a response go to the socket at a time. */
+enum { RESPONSE_BLOCK = 32 * 1024 };
+
+/* How far the wire is with a request. */
+enum phase { PHASE_HEAD, PHASE_BODY, PHASE_ANSWERED };
+
+struct request {
+	struct wsgi_http_server *server;
+	struct request *prev, *next;
+	struct MHD_Connection *connection;
+	struct wsgi_exchange *x; /* NULL before the head was seen, and for a refused request */
+	char *target;
+	enum phase phase;
+	bool expects_continue;
+};
+
+/* -- the list of requests ---------------------------------------------------------------------- */
+
+static void link_request(struct request *r)
+{
+	struct wsgi_http_server *s = r->server;
+
+	pthread_mutex_lock(&s->lock);
+	r->next = s->requests;
+	if (r->next != NULL)
+		r->next->prev = r;
+	s->requests = r;
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void unlink_request(struct request *r)
+{
+	struct wsgi_http_server *s = r->server;
+
+	pthread_mutex_lock(&s->lock);
+	if (r->next != NULL)
+		r->next->prev = r->prev;
+	if (r->prev != NULL)
+		r->prev->next = r->next;
+	else
+		s->requests = r->next;
+	if (s->requests == NULL)
+		pthread_cond_signal(&s->answered);
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* The request line has come. libmicrohttpd unescapes the target later: this is the only look. */
+static void *on_line(void *cls, const char *target, struct MHD_Connection *connection)
+{
+	struct request *r = calloc(1, sizeof(*r));
+
+	if (r == NULL)
+		return NULL;
+	r->server = cls;
+	r->connection = connection;
+	r->target = strdup(target);
+	link_request(r);
+	return r;
+}
+
+static void on_completed(void *cls, struct MHD_Connection *connection, void **ctx,
+			 enum MHD_RequestTerminationCode why)
+{
+	struct request *r = *ctx;
+
+	(void)cls;
+	(void)connection;
+	(void)why;
+	if (r == NULL)
+		return;
+	*ctx = NULL;
+	if (r->x != NULL)
+		wsgi_exchange_gone(r->x);
+	unlink_request(r);
+	free(r->target);
+	free(r);
+}
+
+/* -- the response ------------------------------------------------------------------------------ */
+
+static enum MHD_Result queue(struct request *r, int status, struct MHD_Response *response)
+{
+	enum MHD_Result rc;
+
+	if (response == NULL)
+		return MHD_NO;
+	if (MHD_get_response_header(response, MHD_HTTP_HEADER_SERVER) == NULL)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_SERVER, r->server->software);
+	if (r->server->stopping)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+	rc = MHD_queue_response(r->connection, (unsigned)status, response);
+	MHD_destroy_response(response);
+	r->phase = PHASE_ANSWERED;
+	return rc;
+}
+
+/* A page of our own; the connection ends with it, for what follows on it cannot be trusted. */
+static enum MHD_Result refuse(struct request *r, int status)
+{
+	char text[80];
+	struct MHD_Response *response;
+	int len = snprintf(text, sizeof(text), "%d %s\n", status,
+			   MHD_get_reason_phrase_for((unsigned)status));
+
+	response = MHD_create_response_from_buffer((size_t)len, text, MHD_RESPMEM_MUST_COPY);
+	if (response != NULL) {
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/plain");
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+	}
+	wsgi_log(r->server->log, WSGI_LOG_INFO, "answered %d to a request for %.200s", status,
+		 r->target != NULL ? r->target : "?");
+	return queue(r, status, response);
+}
+
+static ssize_t on_room(void *cls, uint64_t at, char *buf, size_t len)
+{
+	ssize_t n = wsgi_exchange_take(cls, buf, len);
+
+	(void)at;
+	if (n >= 0)
+		return n;
+	return n == -ENODATA ? MHD_CONTENT_READER_END_OF_STREAM : MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+static enum MHD_Result respond(struct request *r)
+{
+	const struct wsgi_http_head *head = &r->x->head;
+	struct MHD_Response *response;
+
+	/* UINT64_MAX is MHD_SIZE_UNKNOWN: chunked on HTTP/1.1, to the connection's end on 1.0. */
+	response = MHD_create_response_from_callback(head->content_length, RESPONSE_BLOCK, on_room,
+						     r->x, NULL);
+	if (response == NULL)
+		return MHD_NO;
+	for (size_t i = 0; i < head->headers.len; i++) {
+		struct wsgi_span name, value;
+
+		wsgi_headers_at(&head->headers, i, &name, &value);
+		/* It refuses an empty value, which says nothing anyway. */
+		MHD_add_response_header(response, name.data, value.data);
+	}
+	return queue(r, head->status, response);
+}
+
+static enum MHD_Result act(struct request *r, enum wsgi_exchange_turn turn)
+{
+	if (turn == WSGI_TURN_RESPOND)
+		return respond(r);
+	return turn == WSGI_TURN_FAIL ? refuse(r, 500) : MHD_YES;
+}
+
+/* -- the request ------------------------------------------------------------------------------- */
+
+static void sleep_wire(struct wsgi_exchange *x)
+{
+	MHD_suspend_connection(x->wire);
+}
+
+static void wake_wire(struct wsgi_exchange *x)
+{
+	MHD_resume_connection(x->wire);
+}
+
+static void leave(void *ctx)
+{
+	struct wsgi_http_server *s = ctx;
+
+	if (s->ops.leave != NULL)
+		s->ops.leave(s->ctx);
+}
+
+static void enter(void *ctx)
+{
+	struct wsgi_http_server *s = ctx;
+
+	if (s->ops.enter != NULL)
+		s->ops.enter(s->ctx);
+}
+
+static const struct wsgi_exchange_ops exchange_ops = {
+	.sleep = sleep_wire,
+	.wake = wake_wire,
+	.leave = leave,
+	.enter = enter,
+};
+
+static void serve(struct wsgi_crew_job *job)
+{
+	struct wsgi_exchange *x = container_of(job, struct wsgi_exchange, job);
+	struct wsgi_http_server *s = x->ctx;
+
+	s->ops.serve(s->ctx, &x->req);
+	wsgi_exchange_done(x);
+}
+
+static void print_address(struct MHD_Connection *connection, char text[INET6_ADDRSTRLEN])
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct sockaddr *addr = info != NULL ? info->client_addr : NULL;
+	const struct sockaddr_in *in4 = (const void *)addr;
+	const struct sockaddr_in6 *in6 = (const void *)addr;
+
+	text[0] = '\0';
+	if (addr != NULL && addr->sa_family == AF_INET)
+		inet_ntop(AF_INET, &in4->sin_addr, text, INET6_ADDRSTRLEN);
+	else if (addr != NULL && addr->sa_family == AF_INET6)
+		inet_ntop(AF_INET6, &in6->sin6_addr, text, INET6_ADDRSTRLEN);
+}
+
+struct fields {
+	struct wsgi_http_field *at;
+	size_t len;
+};
+
+static enum MHD_Result collect(void *cls, enum MHD_ValueKind kind, const char *name,
+			       size_t name_len, const char *value, size_t value_len)
+{
+	struct fields *f = cls;
+
+	(void)kind;
+	f->at[f->len++] = (struct wsgi_http_field){
+		.name = {name, name_len},
+		.value = {value != NULL ? value : "", value != NULL ? value_len : 0},
+	};
+	return MHD_YES;
+}
+
+/* Make the exchange. Returns NULL when there is no memory. */
+static struct wsgi_exchange *make_exchange(struct request *r, const struct wsgi_http_message *m)
+{
+	struct wsgi_exchange *x = wsgi_exchange_create(&exchange_ops, r->server);
+
+	if (x == NULL)
+		return NULL;
+	x->wire = r->connection;
+	x->job.run = serve;
+	if (wsgi_http_get_environ(&x->req.environ, &r->server->base, m) == 0)
+		return x;
+	wsgi_exchange_gone(x);
+	return NULL;
+}
+
+/* Give the request to the crew. Returns 0, or the status to refuse it with. */
+static int begin(struct request *r, const struct wsgi_http_message *m)
+{
+	struct wsgi_http_server *s = r->server;
+	int status = wsgi_http_refusal(m);
+	struct wsgi_exchange *x;
+
+	if (status != 0)
+		return status;
+	x = make_exchange(r, m);
+	if (x == NULL)
+		return 503;
+	pthread_mutex_lock(&s->lock);
+	if (!s->ending)
+		r->x = x;
+	pthread_mutex_unlock(&s->lock);
+	if (r->x == NULL) {
+		wsgi_exchange_gone(x);
+		return 503;
+	}
+	r->expects_continue = wsgi_http_expects_continue(m);
+	wsgi_exchange_hold(x);
+	wsgi_crew_give(s->crew, &x->job);
+	return 0;
+}
+
+static int read_head(struct request *r, const char *method, const char *version)
+{
+	int n = MHD_get_connection_values_n(r->connection, MHD_HEADER_KIND, NULL, NULL);
+	struct fields fields = {calloc((size_t)n + 1, sizeof(fields.at[0])), 0};
+	char addr[INET6_ADDRSTRLEN];
+	struct wsgi_http_message m = {.method = method, .target = r->target, .version = version};
+	int status;
+
+	if (fields.at == NULL || r->target == NULL) {
+		free(fields.at);
+		return 503;
+	}
+	MHD_get_connection_values_n(r->connection, MHD_HEADER_KIND, collect, &fields);
+	print_address(r->connection, addr);
+	m.fields = fields.at;
+	m.fields_len = fields.len;
+	m.remote_addr = addr;
+	status = begin(r, &m);
+	free(fields.at);
+	return status;
+}
+
+static enum MHD_Result on_head(struct request *r, const char *method, const char *version)
+{
+	enum wsgi_exchange_turn turn = WSGI_TURN_UPLOAD;
+
+	if (r->x == NULL) {
+		int status = read_head(r, method, version);
+
+		if (status != 0)
+			return refuse(r, status);
+	}
+	if (r->expects_continue)
+		turn = wsgi_exchange_turn(r->x);
+	if (turn != WSGI_TURN_UPLOAD)
+		return act(r, turn);
+	r->phase = PHASE_BODY;
+	return MHD_YES;
+}
+
+/*
+ * libmicrohttpd calls this with the head, with each piece of the body, and once more when the
+ * request is whole; and again for the same thing after a suspended connection was resumed.
+ */
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
+				  const char *method, const char *version, const char *data,
+				  size_t *len, void **ctx)
+{
+	struct request *r = *ctx;
+
+	(void)cls;
+	(void)connection;
+	(void)url;
+	if (r == NULL)
+		return MHD_NO;
+	if (r->phase == PHASE_HEAD)
+		return on_head(r, method, version);
+	if (*len == 0)
+		return act(r, wsgi_exchange_uploaded(r->x));
+	*len -= wsgi_exchange_feed(r->x, data, *len);
+	return MHD_YES;
+}
+
+/* -- the server -------------------------------------------------------------------------------- */
+
+static void on_log(void *cls, const char *fmt, va_list ap)
+{
+	struct wsgi_http_server *s = cls;
+	char text[240];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	text[strcspn(text, "\n")] = '\0';
+	wsgi_log(s->log, WSGI_LOG_DEBUG, "%s", text);
+}
+
+static int start_daemon(struct wsgi_http_server *s, int fd, const struct wsgi_http_limits *limits,
+			struct wsgi_error *err)
+{
+	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
+			 MHD_USE_ERROR_LOG;
+
+	/* The memory of a connection holds the head and, beside it, a block of body. */
+	s->daemon = MHD_start_daemon(
+		flags, 0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_log, s,
+		MHD_OPTION_URI_LOG_CALLBACK, on_line, s, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
+		s, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, limits->connections,
+		MHD_OPTION_CONNECTION_TIMEOUT, limits->idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		limits->head_bytes + 64 * 1024, MHD_OPTION_CONNECTION_MEMORY_INCREMENT,
+		(size_t)16 * 1024, MHD_OPTION_END);
+	if (s->daemon == NULL)
+		return wsgi_fail(err, -EIO, "the HTTP server does not start: %s",
+				 errno != 0 ? strerror(errno) : "libmicrohttpd gives no reason");
+	return 0;
+}
+
+static int set_up(struct wsgi_http_server *s, int fd, const struct wsgi_http_limits *limits,
+		  struct wsgi_error *err)
+{
+	struct sockaddr_storage addr = {0};
+	socklen_t len = sizeof(addr);
+	int rc = 0;
+
+	if (getsockname(fd, (struct sockaddr *)&addr, &len) != 0)
+		rc = -errno;
+	if (rc == 0)
+		rc = wsgi_http_setup_environ(&s->base, (struct sockaddr *)&addr, s->software);
+	if (rc != 0)
+		return wsgi_fail(err, rc, "the HTTP server has no address: %s", strerror(-rc));
+	rc = wsgi_crew_create(&s->crew, limits->threads > 0 ? limits->threads : 1, err);
+	return rc == 0 ? start_daemon(s, fd, limits, err) : rc;
+}
+
+int wsgi_http_server_create(struct wsgi_http_server **server, int fd, const char *software,
+			    const struct wsgi_http_limits *limits, const struct wsgi_http_ops *ops,
+			    void *ctx, const struct wsgi_log *log, struct wsgi_error *err)
+{
+	struct wsgi_http_server *s = calloc(1, sizeof(*s));
+	int rc;
+
+	if (s == NULL)
+		return wsgi_fail(err, -ENOMEM, "no memory for the HTTP server");
+	s->software = software;
+	s->ops = *ops;
+	s->ctx = ctx;
+	s->log = log;
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->answered, NULL);
+	wsgi_environ_init(&s->base);
+	rc = set_up(s, fd, limits, err);
+	if (rc != 0) {
+		wsgi_http_server_destroy(s);
+		return rc;
+	}
+	*server = s;
+	return 0;
+}
+
+/* Afterwards the listening socket is the caller's alone. */
+static void quiesce(struct wsgi_http_server *s)
+{
+	if (!atomic_exchange(&s->stopping, true))
+		MHD_quiesce_daemon(s->daemon);
+}
+
+void wsgi_http_server_stop(struct wsgi_http_server *s, int grace_ms)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += grace_ms / 1000;
+	until.tv_nsec += grace_ms % 1000 * 1000000L;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000L;
+	}
+	quiesce(s);
+	pthread_mutex_lock(&s->lock);
+	while (s->requests != NULL)
+		if (pthread_cond_timedwait(&s->answered, &s->lock, &until) != 0)
+			break;
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* A suspended connection must not meet MHD_stop_daemon(): no request sleeps after its abort. */
+static void abort_requests(struct wsgi_http_server *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->ending = true;
+	for (struct request *r = s->requests; r != NULL; r = r->next)
+		if (r->x != NULL)
+			wsgi_exchange_abort(r->x);
+	pthread_mutex_unlock(&s->lock);
+}
+
+void wsgi_http_server_destroy(struct wsgi_http_server *s)
+{
+	if (s == NULL)
+		return;
+	if (s->daemon != NULL) {
+		quiesce(s);
+		abort_requests(s);
+		MHD_stop_daemon(s->daemon);
+	}
+	wsgi_crew_destroy(s->crew);
+	wsgi_environ_finish(&s->base);
+	pthread_cond_destroy(&s->answered);
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+}

@@ -1,0 +1,57 @@
+#ifndef WSGI_HTTP_SERVER_H
+#define WSGI_HTTP_SERVER_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "http/request.h"
+
+/*
+ * server - HTTP/1.1 on a listening socket, by libmicrohttpd.
+ *
+ * Shape    one thread of libmicrohttpd moves the bytes of all connections; `threads` others serve
+ *          the requests, each of which may block. Bodies stream both ways in bounded memory: the
+ *          side that is ahead is suspended. An idle connection holds no thread.
+ * Errors   what is malformed is answered here (400, 413, 431, 501) and never served.
+ * Source   wsgiref/simple_server.py; RFC 9112.
+ */
+struct wsgi_http_server;
+
+struct wsgi_http_limits {
+	unsigned threads;     /* requests served at a time; others wait */
+	unsigned connections; /* more wait in the listen queue */
+	unsigned idle_s;      /* a client that moves no byte for so long is dropped */
+	size_t head_bytes;    /* of a request's line and fields; more: 414 or 431 */
+};
+extern const struct wsgi_http_limits wsgi_http_default_limits;
+
+struct wsgi_http_ops {
+	/* Serve one request: read req->input, write req->output. */
+	void (*serve)(void *ctx, struct wsgi_http_request *req);
+	/* Optional, together: around each wait for the client while serve runs. */
+	void (*leave)(void *ctx);
+	void (*enter)(void *ctx);
+};
+
+/*
+ * Begin to serve.
+ *   fd         a listening socket: IPv4, IPv6 or unix; borrowed
+ *   software   the Server header and SERVER_SOFTWARE: "wsgi-serve/0.1"; borrowed
+ *   log        borrowed
+ * Returns 0; -errno with words in err.
+ */
+int wsgi_http_server_create(struct wsgi_http_server **server, int fd, const char *software,
+			    const struct wsgi_http_limits *limits, const struct wsgi_http_ops *ops,
+			    void *ctx, const struct wsgi_log *log, struct wsgi_error *err);
+
+/*
+ * Accept no more, and wait until the requests that have begun are answered, grace_ms at most.
+ * Called once, before destroy.
+ */
+void wsgi_http_server_stop(struct wsgi_http_server *server, int grace_ms);
+
+/* Cut what is still being answered, wait for each serve to return, and free the server. */
+void wsgi_http_server_destroy(struct wsgi_http_server *server);
+
+#endif

@@ -1,0 +1,255 @@
+#include "http/message.h"
+
+#include <arpa/inet.h>
+#include <check.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+
+#define FIELDS 8
+
+struct pair {
+	const char *name, *value;
+};
+
+static struct wsgi_environ base, env;
+static struct wsgi_http_field fields[FIELDS];
+static struct wsgi_http_message message;
+
+static void given_a_server_on(const char *ip, int family, unsigned port)
+{
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
+	struct sockaddr_in in4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+
+	wsgi_environ_clear(&base);
+	inet_pton(family, ip, family == AF_INET ? (void *)&in4.sin_addr : (void *)&in6.sin6_addr);
+	ck_assert_int_eq(wsgi_http_setup_environ(
+				 &base, family == AF_INET ? (void *)&in4 : (void *)&in6, "test/1"),
+			 0);
+}
+
+static void given_fields(const struct pair *pairs)
+{
+	message.fields_len = 0;
+	for (size_t i = 0; i < FIELDS && pairs[i].name != NULL; i++) {
+		fields[i] = (struct wsgi_http_field){wsgi_span_of(pairs[i].name),
+						     wsgi_span_of(pairs[i].value)};
+		message.fields_len++;
+	}
+}
+
+static void set_up(void)
+{
+	wsgi_environ_init(&base);
+	wsgi_environ_init(&env);
+	given_a_server_on("127.0.0.1", AF_INET, 8000);
+	message = (struct wsgi_http_message){.method = "GET",
+					     .target = "/",
+					     .version = "HTTP/1.1",
+					     .fields = fields,
+					     .remote_addr = "10.0.0.9"};
+}
+
+static void tear_down(void)
+{
+	wsgi_environ_finish(&env);
+	wsgi_environ_finish(&base);
+}
+
+static const char *when_asked_for(const char *name)
+{
+	wsgi_environ_clear(&env);
+	ck_assert_int_eq(wsgi_http_get_environ(&env, &base, &message), 0);
+	return wsgi_environ_get(&env, name);
+}
+
+/* The values are what wsgiref's WSGIRequestHandler.get_environ() makes of the same request. */
+static const struct {
+	const char *target, *path, *query;
+} targets[] = {
+	{"/", "/", ""},
+	{"/a/b?x=%41&y", "/a/b", "x=%41&y"},
+	{"/a%20b", "/a b", ""},
+	{"/%252F", "/%2F", ""},
+	{"/%C3%A9", "/\xc3\xa9", ""},
+	{"/%E9", "/\xe9", ""},
+	{"/%zz%4", "/%zz%4", ""},
+	{"/a?b?c", "/a", "b?c"},
+	{"/?", "/", ""},
+	{"//evil.example/x", "/evil.example/x", ""},
+	{"///", "/", ""},
+	{"*", "*", ""},
+	/* RFC 9112, 3.2.2, which wsgiref takes for a path */
+	{"http://example.org/a?b", "/a", "b"},
+	{"HTTP://example.org", "/", ""},
+	{"https://example.org?q", "", "q"},
+};
+
+START_TEST(a_target_is_path_and_query)
+{
+	message.target = targets[_i].target;
+	ck_assert_str_eq(when_asked_for("PATH_INFO"), targets[_i].path);
+	ck_assert_str_eq(when_asked_for("QUERY_STRING"), targets[_i].query);
+	ck_assert_str_eq(when_asked_for("REQUEST_URI"), targets[_i].target);
+}
+END_TEST
+
+START_TEST(the_request_line_and_the_server_are_there)
+{
+	given_fields((const struct pair[]){{NULL, NULL}});
+	ck_assert_str_eq(when_asked_for("REQUEST_METHOD"), "GET");
+	ck_assert_str_eq(when_asked_for("SERVER_PROTOCOL"), "HTTP/1.1");
+	ck_assert_str_eq(when_asked_for("SERVER_NAME"), "127.0.0.1");
+	ck_assert_str_eq(when_asked_for("SERVER_PORT"), "8000");
+	ck_assert_str_eq(when_asked_for("SERVER_SOFTWARE"), "test/1");
+	ck_assert_str_eq(when_asked_for("GATEWAY_INTERFACE"), "CGI/1.1");
+	ck_assert_str_eq(when_asked_for("REMOTE_ADDR"), "10.0.0.9");
+	ck_assert_str_eq(when_asked_for("REMOTE_HOST"), "");
+	ck_assert_str_eq(when_asked_for("SCRIPT_NAME"), "");
+	ck_assert_str_eq(when_asked_for("CONTENT_LENGTH"), "");
+	ck_assert_str_eq(when_asked_for("CONTENT_TYPE"), "text/plain");
+}
+END_TEST
+
+START_TEST(headers_become_variables)
+{
+	given_fields((const struct pair[]){{"Host", "h:1"},
+					   {"content-type", "a/b"},
+					   {"Content-Length", "12"},
+					   {"X-Tag", "one"},
+					   {"x-tag", "two"},
+					   {"Proxy", "http://evil"},
+					   {NULL, NULL}});
+	ck_assert_str_eq(when_asked_for("HTTP_HOST"), "h:1");
+	ck_assert_str_eq(when_asked_for("CONTENT_TYPE"), "a/b");
+	ck_assert_str_eq(when_asked_for("CONTENT_LENGTH"), "12");
+	ck_assert_ptr_null(when_asked_for("HTTP_CONTENT_TYPE"));
+	ck_assert_ptr_null(when_asked_for("HTTP_CONTENT_LENGTH"));
+	ck_assert_str_eq(when_asked_for("HTTP_X_TAG"), "one,two");
+	ck_assert_str_eq(when_asked_for("HTTP_PROXY"), "http://evil");
+	ck_assert_ptr_null(getenv("HTTP_PROXY"));
+}
+END_TEST
+
+START_TEST(a_name_with_an_underscore_does_not_pass_for_one_with_a_hyphen)
+{
+	given_fields((const struct pair[]){{"X_Auth_User", "root"}, {NULL, NULL}});
+	ck_assert_ptr_null(when_asked_for("HTTP_X_AUTH_USER"));
+}
+END_TEST
+
+START_TEST(a_header_does_not_replace_what_the_server_knows)
+{
+	given_fields((const struct pair[]){{"Remote-Addr", "6.6.6.6"}, {NULL, NULL}});
+	ck_assert_str_eq(when_asked_for("REMOTE_ADDR"), "10.0.0.9");
+	ck_assert_ptr_null(when_asked_for("HTTP_REMOTE_ADDR"));
+}
+END_TEST
+
+START_TEST(an_ipv6_server_has_a_name_that_fits_in_a_url)
+{
+	given_a_server_on("::1", AF_INET6, 81);
+	ck_assert_str_eq(when_asked_for("SERVER_NAME"), "[::1]");
+	ck_assert_str_eq(when_asked_for("SERVER_PORT"), "81");
+}
+END_TEST
+
+START_TEST(a_server_on_all_addresses_or_on_none_has_a_name)
+{
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+
+	given_a_server_on("0.0.0.0", AF_INET, 80);
+	ck_assert_str_ne(when_asked_for("SERVER_NAME"), "0.0.0.0");
+	ck_assert_str_ne(when_asked_for("SERVER_NAME"), "");
+	ck_assert_int_eq(wsgi_http_setup_environ(&base, (void *)&un, "test/1"), 0);
+	ck_assert_str_eq(when_asked_for("SERVER_NAME"), "localhost");
+	ck_assert_str_eq(when_asked_for("SERVER_PORT"), "80");
+}
+END_TEST
+
+static const struct {
+	const char *claim, *version;
+	struct pair fields[FIELDS];
+	int status;
+} requests[] = {
+	{"a plain one", "HTTP/1.1", {{"Host", "h"}}, 0},
+	{"1.0 needs no Host", "HTTP/1.0", {{"X", "y"}}, 0},
+	{"1.1 needs one", "HTTP/1.1", {{"X", "y"}}, 400},
+	{"two Hosts", "HTTP/1.1", {{"Host", "a"}, {"host", "a"}}, 400},
+	{"a length", "HTTP/1.1", {{"Host", "h"}, {"Content-Length", "1"}}, 0},
+	{"two lengths",
+	 "HTTP/1.1",
+	 {{"Host", "h"}, {"Content-Length", "1"}, {"content-length", "1"}},
+	 400},
+	{"chunked", "HTTP/1.1", {{"Host", "h"}, {"Transfer-Encoding", "Chunked"}}, 0},
+	{"chunked and a length",
+	 "HTTP/1.1",
+	 {{"Host", "h"}, {"Transfer-Encoding", "chunked"}, {"Content-Length", "1"}},
+	 400},
+	{"chunked twice",
+	 "HTTP/1.1",
+	 {{"Host", "h"}, {"Transfer-Encoding", "chunked"}, {"Transfer-Encoding", "chunked"}},
+	 400},
+	{"another coding",
+	 "HTTP/1.1",
+	 {{"Host", "h"}, {"Transfer-Encoding", "gzip, chunked"}},
+	 501},
+	{"chunked in 1.0", "HTTP/1.0", {{"Transfer-Encoding", "chunked"}}, 400},
+	{"a blank before the colon", "HTTP/1.1", {{"Host", "h"}, {"Content-Length ", "1"}}, 400},
+	{"an empty name", "HTTP/1.1", {{"Host", "h"}, {"", "1"}}, 400},
+	{"a name in brackets", "HTTP/1.1", {{"Host", "h"}, {"[x]", "1"}}, 400},
+};
+
+START_TEST(what_two_readers_could_take_differently_is_refused)
+{
+	message.version = requests[_i].version;
+	given_fields(requests[_i].fields);
+	ck_assert_msg(wsgi_http_refusal(&message) == requests[_i].status, "%s: %d",
+		      requests[_i].claim, wsgi_http_refusal(&message));
+}
+END_TEST
+
+START_TEST(a_nul_in_a_value_is_refused)
+{
+	given_fields((const struct pair[]){{"Host", "h"}, {"X", "abc"}, {NULL, NULL}});
+	fields[1].value = (struct wsgi_span){"a\0c", 3};
+	ck_assert_int_eq(wsgi_http_refusal(&message), 400);
+}
+END_TEST
+
+START_TEST(a_client_that_expects_100_continue_is_known)
+{
+	given_fields((const struct pair[]){{"Expect", "100-Continue"}, {NULL, NULL}});
+	ck_assert(wsgi_http_expects_continue(&message));
+	message.version = "HTTP/1.0";
+	ck_assert(!wsgi_http_expects_continue(&message));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("message");
+	TCase *tc = tcase_create("environ");
+	SRunner *sr = srunner_create(s);
+	int failed;
+
+	tcase_add_checked_fixture(tc, set_up, tear_down);
+	tcase_add_loop_test(tc, a_target_is_path_and_query, 0,
+			    (int)(sizeof(targets) / sizeof(targets[0])));
+	tcase_add_test(tc, the_request_line_and_the_server_are_there);
+	tcase_add_test(tc, headers_become_variables);
+	tcase_add_test(tc, a_name_with_an_underscore_does_not_pass_for_one_with_a_hyphen);
+	tcase_add_test(tc, a_header_does_not_replace_what_the_server_knows);
+	tcase_add_test(tc, an_ipv6_server_has_a_name_that_fits_in_a_url);
+	tcase_add_test(tc, a_server_on_all_addresses_or_on_none_has_a_name);
+	tcase_add_loop_test(tc, what_two_readers_could_take_differently_is_refused, 0,
+			    (int)(sizeof(requests) / sizeof(requests[0])));
+	tcase_add_test(tc, a_nul_in_a_value_is_refused);
+	tcase_add_test(tc, a_client_that_expects_100_continue_is_known);
+	suite_add_tcase(s, tc);
+	srunner_run_all(sr, CK_ENV);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed != 0;
+}

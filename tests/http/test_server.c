@@ -1,0 +1,477 @@
+#include "http/server.h"
+
+#include <arpa/inet.h>
+#include <check.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* A server in this process, and a client that speaks bytes, so that nothing is put right on the
+ * way. */
+static struct wsgi_http_server *server;
+static struct wsgi_log nowhere = {.fd = -1, .program = "test"};
+static int listening, client;
+static void (*serving)(struct wsgi_http_request *req);
+static atomic_int served;
+static char answer[4 * 1024 * 1024];
+static size_t answer_len;
+
+static void serve(void *ctx, struct wsgi_http_request *req)
+{
+	(void)ctx;
+	served++;
+	serving(req);
+}
+
+static void write_text(struct wsgi_http_request *req, const char *text)
+{
+	req->output.write(&req->output, text, strlen(text));
+}
+
+static void say_hello(struct wsgi_http_request *req)
+{
+	write_text(req, "Status: 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+}
+
+static void set_up(void)
+{
+	const struct wsgi_http_ops ops = {.serve = serve};
+	struct wsgi_http_limits limits = wsgi_http_default_limits;
+	struct sockaddr_in addr = {.sin_family = AF_INET};
+	struct wsgi_error err = {0};
+
+	addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq(bind(listening, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	ck_assert_int_eq(listen(listening, 16), 0);
+	limits.threads = 4;
+	serving = say_hello;
+	served = 0;
+	client = -1;
+	ck_assert_msg(wsgi_http_server_create(&server, listening, "test/1", &limits, &ops, NULL,
+					      &nowhere, &err) == 0,
+		      "%s", err.text);
+}
+
+static void tear_down(void)
+{
+	if (client != -1)
+		close(client);
+	wsgi_http_server_destroy(server);
+	close(listening);
+}
+
+static void connect_client(void)
+{
+	struct sockaddr_in addr;
+	socklen_t len = sizeof(addr);
+
+	ck_assert_int_eq(getsockname(listening, (struct sockaddr *)&addr, &len), 0);
+	client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq(connect(client, (struct sockaddr *)&addr, sizeof(addr)), 0);
+}
+
+static void send_bytes(const char *data, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = send(client, data, len, MSG_NOSIGNAL);
+
+		ck_assert_int_gt(n, 0);
+		data += n;
+		len -= (size_t)n;
+	}
+}
+
+static void send_text(const char *text)
+{
+	send_bytes(text, strlen(text));
+}
+
+/* Reads until the end or until text has come. */
+static void receive_until(const char *text)
+{
+	struct pollfd p = {.fd = client, .events = POLLIN};
+	ssize_t n = 1;
+
+	while (n > 0 && (text == NULL || strstr(answer, text) == NULL)) {
+		ck_assert_msg(poll(&p, 1, 10000) == 1, "no answer within 10 s: '%s'", answer);
+		n = recv(client, answer + answer_len, sizeof(answer) - 1 - answer_len, 0);
+		if (n > 0)
+			answer_len += (size_t)n;
+		answer[answer_len] = '\0';
+	}
+}
+
+static void when_sent(const char *text)
+{
+	connect_client();
+	answer_len = 0;
+	answer[0] = '\0';
+	send_text(text);
+	receive_until(NULL);
+}
+
+#define CLOSE "Host: h\r\nConnection: close\r\n\r\n"
+
+START_TEST(a_request_is_answered)
+{
+	when_sent("GET / HTTP/1.1\r\n" CLOSE);
+	ck_assert_ptr_nonnull(strstr(answer, "HTTP/1.1 200 OK\r\n"));
+	ck_assert_ptr_nonnull(strstr(answer, "\r\nContent-Length: 5\r\n"));
+	ck_assert_ptr_nonnull(strstr(answer, "\r\nServer: test/1\r\n"));
+	ck_assert_ptr_nonnull(strstr(answer, "\r\nDate: "));
+	ck_assert_ptr_nonnull(strstr(answer, "\r\n\r\nhello"));
+}
+END_TEST
+
+START_TEST(requests_follow_each_other_on_one_connection)
+{
+	when_sent("GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n"
+		  "GET /3 HTTP/1.1\r\n" CLOSE);
+	ck_assert_int_eq(served, 3);
+	ck_assert_ptr_nonnull(strstr(strstr(strstr(answer, "hello") + 5, "hello") + 5, "hello"));
+}
+END_TEST
+
+static void say_in_pieces(struct wsgi_http_request *req)
+{
+	write_text(req, "Content-Type: text/plain\n\n");
+	write_text(req, "one");
+	req->output.flush(&req->output);
+	write_text(req, "two");
+}
+
+START_TEST(a_body_of_unknown_length_is_chunked)
+{
+	serving = say_in_pieces;
+	when_sent("GET / HTTP/1.1\r\n" CLOSE);
+	ck_assert_ptr_nonnull(strstr(answer, "\r\nTransfer-Encoding: chunked\r\n"));
+	ck_assert_str_eq(answer + answer_len - 5, "0\r\n\r\n");
+}
+END_TEST
+
+START_TEST(on_http_1_0_it_runs_to_the_end_of_the_connection)
+{
+	serving = say_in_pieces;
+	when_sent("GET / HTTP/1.0\r\n\r\n");
+	ck_assert_ptr_null(strstr(answer, "chunked"));
+	ck_assert_str_eq(answer + answer_len - 6, "onetwo");
+}
+END_TEST
+
+START_TEST(a_head_request_gets_the_length_and_no_body)
+{
+	when_sent("HEAD / HTTP/1.1\r\n" CLOSE);
+	ck_assert_ptr_nonnull(strstr(answer, "\r\nContent-Length: 5\r\n"));
+	ck_assert_str_eq(answer + answer_len - 4, "\r\n\r\n");
+}
+END_TEST
+
+static void break_off(struct wsgi_http_request *req)
+{
+	write_text(req, "Content-Type: text/plain\n\nhalf");
+	req->cut = true;
+}
+
+START_TEST(a_response_that_is_cut_has_no_last_chunk)
+{
+	serving = break_off;
+	when_sent("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+	ck_assert_ptr_nonnull(strstr(answer, "half"));
+	ck_assert_ptr_null(strstr(answer, "\r\n0\r\n"));
+}
+END_TEST
+
+static void break_off_before_the_length(struct wsgi_http_request *req)
+{
+	write_text(req, "Content-Length: 10\n\nhalf");
+}
+
+START_TEST(a_response_shorter_than_its_length_closes_the_connection)
+{
+	serving = break_off_before_the_length;
+	when_sent("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+	ck_assert_str_eq(answer + answer_len - 4, "half");
+}
+END_TEST
+
+static void say_nothing(struct wsgi_http_request *req)
+{
+	(void)req;
+}
+
+START_TEST(no_response_is_a_500)
+{
+	serving = say_nothing;
+	when_sent("GET / HTTP/1.1\r\n" CLOSE);
+	ck_assert_ptr_nonnull(strstr(answer, "HTTP/1.1 500 "));
+}
+END_TEST
+
+static const struct {
+	const char *claim, *text, *status;
+} refused[] = {
+	{"two lengths", "POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 1\r\n" CLOSE "x",
+	 "400"},
+	{"a length and chunks",
+	 "POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n" CLOSE "0\r\n\r\n",
+	 "400"},
+	{"a length that is none", "POST / HTTP/1.1\r\nContent-Length: x\r\n" CLOSE, "400"},
+	{"an unknown coding", "POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n" CLOSE, "501"},
+	{"a blank before the colon", "POST / HTTP/1.1\r\nContent-Length : 1\r\n" CLOSE "x", "400"},
+	{"no Host", "GET / HTTP/1.1\r\n\r\n", "400"},
+};
+
+START_TEST(what_is_malformed_is_refused_and_the_connection_closed)
+{
+	char start[16];
+
+	when_sent(refused[_i].text);
+	snprintf(start, sizeof(start), "HTTP/1.1 %s ", refused[_i].status);
+	ck_assert_msg(strncmp(answer, start, strlen(start)) == 0, "%s: %.20s", refused[_i].claim,
+		      answer);
+	ck_assert_int_eq(served, 0);
+}
+END_TEST
+
+/* Answers with the number of bytes that came, and their sum. */
+static void count_input(struct wsgi_http_request *req)
+{
+	static _Thread_local unsigned char buf[5000];
+	unsigned long len = 0, sum = 0;
+	char text[80];
+	ssize_t n;
+
+	while ((n = wsgi_input_read(&req->input, buf, sizeof(buf))) > 0) {
+		for (ssize_t i = 0; i < n; i++)
+			sum += buf[i];
+		len += (unsigned long)n;
+	}
+	snprintf(text, sizeof(text), "Content-Type: a/b\n\n%ld %lu %lu.", (long)n, len, sum);
+	write_text(req, text);
+}
+
+START_TEST(a_body_is_read_whole)
+{
+	serving = count_input;
+	when_sent("POST / HTTP/1.1\r\nContent-Length: 3\r\n" CLOSE "\1\2\3");
+	ck_assert_ptr_nonnull(strstr(answer, "0 3 6."));
+}
+END_TEST
+
+START_TEST(a_chunked_body_is_read_whole)
+{
+	serving = count_input;
+	when_sent("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" CLOSE
+		  "2\r\n\1\2\r\n1;x=y\r\n\3\r\n0\r\n\r\n");
+	ck_assert_ptr_nonnull(strstr(answer, "0 3 6."));
+}
+END_TEST
+
+START_TEST(a_long_body_is_read_whole)
+{
+	static char piece[1000000];
+
+	serving = count_input;
+	memset(piece, 1, sizeof(piece));
+	connect_client();
+	send_text("POST / HTTP/1.1\r\nContent-Length: 5000000\r\n" CLOSE);
+	for (int i = 0; i < 5; i++)
+		send_bytes(piece, sizeof(piece));
+	answer_len = 0;
+	receive_until(NULL);
+	ck_assert_ptr_nonnull(strstr(answer, "0 5000000 5000000."));
+}
+END_TEST
+
+START_TEST(a_body_that_nobody_reads_does_not_disturb_the_next_request)
+{
+	static char piece[1000000];
+
+	memset(piece, 'x', sizeof(piece));
+	connect_client();
+	send_text("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n");
+	send_bytes(piece, sizeof(piece));
+	send_text("GET / HTTP/1.1\r\n" CLOSE);
+	answer_len = 0;
+	receive_until(NULL);
+	ck_assert_int_eq(served, 2);
+	ck_assert_ptr_nonnull(strstr(strstr(answer, "hello") + 5, "HTTP/1.1 200 OK"));
+}
+END_TEST
+
+static atomic_long echoed;
+
+/* Writes each piece as it is read, as no client would have to wait for. */
+static void echo(struct wsgi_http_request *req)
+{
+	static _Thread_local char buf[3000];
+	ssize_t n;
+
+	write_text(req, "Content-Type: a/b\n\n");
+	req->output.flush(&req->output);
+	while ((n = wsgi_input_read(&req->input, buf, sizeof(buf))) > 0) {
+		req->output.write(&req->output, buf, (size_t)n);
+		req->output.flush(&req->output);
+		echoed += n;
+	}
+}
+
+START_TEST(an_answer_may_begin_before_the_body_is_read)
+{
+	static char piece[1000000];
+
+	serving = echo;
+	echoed = 0;
+	memset(piece, 'x', sizeof(piece));
+	connect_client();
+	send_text("POST / HTTP/1.0\r\nContent-Length: 3000000\r\n\r\n");
+	for (int i = 0; i < 3; i++)
+		send_bytes(piece, sizeof(piece));
+	answer_len = 0;
+	receive_until(NULL);
+	ck_assert_int_eq(echoed, 3000000);
+	ck_assert_uint_gt(answer_len, 3000000);
+}
+END_TEST
+
+START_TEST(a_client_that_expects_100_continue_gets_it_when_the_body_is_read)
+{
+	serving = count_input;
+	connect_client();
+	send_text("POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n" CLOSE);
+	answer_len = 0;
+	receive_until("\r\n\r\n");
+	ck_assert_str_eq(answer, "HTTP/1.1 100 Continue\r\n\r\n");
+	send_text("\1\1");
+	receive_until(NULL);
+	ck_assert_ptr_nonnull(strstr(answer, "0 2 2."));
+}
+END_TEST
+
+static void refuse_body(struct wsgi_http_request *req)
+{
+	write_text(req, "Status: 413 Too Large\nContent-Length: 0\n\n");
+	req->output.flush(&req->output);
+}
+
+START_TEST(and_is_spared_it_when_the_body_is_not_wanted)
+{
+	serving = refuse_body;
+	when_sent("POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 200\r\n" CLOSE);
+	ck_assert_int_eq(strncmp(answer, "HTTP/1.1 413 ", 13), 0);
+}
+END_TEST
+
+static atomic_int failure;
+
+static void write_for_ever(struct wsgi_http_request *req)
+{
+	static const char block[10000];
+	int rc = 0;
+
+	write_text(req, "Content-Type: a/b\n\n");
+	while (rc == 0)
+		rc = req->output.write(&req->output, block, sizeof(block));
+	failure = rc;
+}
+
+START_TEST(who_writes_is_told_that_the_client_left)
+{
+	serving = write_for_ever;
+	failure = 0;
+	connect_client();
+	send_text("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+	answer_len = 0;
+	receive_until("HTTP");
+	close(client);
+	client = -1;
+	for (int i = 0; i < 1000 && failure == 0; i++)
+		poll(NULL, 0, 10);
+	ck_assert_int_eq(failure, -EPIPE);
+}
+END_TEST
+
+START_TEST(who_reads_is_told_that_the_client_left)
+{
+	serving = count_input;
+	connect_client();
+	send_text("POST / HTTP/1.1\r\nContent-Length: 9\r\n" CLOSE "12");
+	close(client);
+	client = -1;
+	wsgi_http_server_stop(server, 10000);
+	ck_assert_int_le(served, 1);
+}
+END_TEST
+
+START_TEST(a_stop_lets_the_request_end_that_has_begun)
+{
+	serving = say_in_pieces;
+	connect_client();
+	send_text("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+	while (served == 0)
+		poll(NULL, 0, 1);
+	wsgi_http_server_stop(server, 10000);
+	answer_len = 0;
+	wsgi_http_server_destroy(server);
+	server = NULL;
+	receive_until(NULL);
+	ck_assert_str_eq(answer + answer_len - 5, "0\r\n\r\n");
+}
+END_TEST
+
+START_TEST(the_end_does_not_wait_for_a_client_that_does_not_read)
+{
+	serving = write_for_ever;
+	connect_client();
+	send_text("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+	while (served == 0)
+		poll(NULL, 0, 1);
+	wsgi_http_server_stop(server, 50);
+	wsgi_http_server_destroy(server);
+	server = NULL;
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("server");
+	TCase *tc = tcase_create("wire");
+	SRunner *sr = srunner_create(s);
+	int failed;
+
+	tcase_set_timeout(tc, 30);
+	tcase_add_checked_fixture(tc, set_up, tear_down);
+	tcase_add_test(tc, a_request_is_answered);
+	tcase_add_test(tc, requests_follow_each_other_on_one_connection);
+	tcase_add_test(tc, a_body_of_unknown_length_is_chunked);
+	tcase_add_test(tc, on_http_1_0_it_runs_to_the_end_of_the_connection);
+	tcase_add_test(tc, a_head_request_gets_the_length_and_no_body);
+	tcase_add_test(tc, a_response_that_is_cut_has_no_last_chunk);
+	tcase_add_test(tc, a_response_shorter_than_its_length_closes_the_connection);
+	tcase_add_test(tc, no_response_is_a_500);
+	tcase_add_loop_test(tc, what_is_malformed_is_refused_and_the_connection_closed, 0,
+			    (int)(sizeof(refused) / sizeof(refused[0])));
+	tcase_add_test(tc, a_body_is_read_whole);
+	tcase_add_test(tc, a_chunked_body_is_read_whole);
+	tcase_add_test(tc, a_long_body_is_read_whole);
+	tcase_add_test(tc, a_body_that_nobody_reads_does_not_disturb_the_next_request);
+	tcase_add_test(tc, an_answer_may_begin_before_the_body_is_read);
+	tcase_add_test(tc, a_client_that_expects_100_continue_gets_it_when_the_body_is_read);
+	tcase_add_test(tc, and_is_spared_it_when_the_body_is_not_wanted);
+	tcase_add_test(tc, who_writes_is_told_that_the_client_left);
+	tcase_add_test(tc, who_reads_is_told_that_the_client_left);
+	tcase_add_test(tc, a_stop_lets_the_request_end_that_has_begun);
+	tcase_add_test(tc, the_end_does_not_wait_for_a_client_that_does_not_read);
+	suite_add_tcase(s, tc);
+	srunner_run_all(sr, CK_ENV);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed != 0;
+}
