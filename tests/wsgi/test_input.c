@@ -1,0 +1,296 @@
+#include <check.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wsgi/input.h"
+
+#define LEN(a) ((int)(sizeof(a) / sizeof((a)[0])))
+
+enum { BIG = 100000 };
+
+static struct wsgi_input input;
+static struct wsgi_buf out;
+static char big[BIG + 1], got[2 * BIG];
+
+/* What the stream has yet to give, how much at a time, and what comes at its end. */
+static const char *stream;
+static size_t stream_len, bite;
+static int at_the_end;
+static int reads;
+static void *last_buf;
+
+static ssize_t read_stream(struct wsgi_input *in, void *buf, size_t len)
+{
+	ck_assert_ptr_eq(in, &input);
+	ck_assert_uint_gt(len, 0);
+	reads++;
+	last_buf = buf;
+	if (stream_len == 0)
+		return at_the_end;
+	if (len > bite)
+		len = bite;
+	if (len > stream_len)
+		len = stream_len;
+	memcpy(buf, stream, len);
+	stream += len;
+	stream_len -= len;
+	return (ssize_t)len;
+}
+
+static void given(const char *text, size_t bytes_at_a_time, uint64_t length)
+{
+	stream = text;
+	stream_len = strlen(text);
+	bite = bytes_at_a_time;
+	wsgi_input_init(&input, read_stream, length);
+}
+
+static void given_a_big_text(void)
+{
+	for (size_t i = 0; i < BIG; i++)
+		big[i] = (char)('a' + i % 25);
+	at_the_end = 0;
+	reads = 0;
+}
+
+static void tear_down(void)
+{
+	wsgi_input_finish(&input);
+	wsgi_input_finish(&input);
+	wsgi_buf_finish(&out);
+}
+
+static void reads_as(size_t len, const char *expected)
+{
+	ck_assert_int_eq(wsgi_input_read(&input, got, len), strlen(expected));
+	ck_assert_mem_eq(got, expected, strlen(expected));
+}
+
+static void line_is(size_t limit, const char *expected)
+{
+	out.len = 0;
+	ck_assert_int_eq(wsgi_input_readline(&input, &out, limit), strlen(expected));
+	ck_assert_uint_eq(out.len, strlen(expected));
+	if (out.len > 0)
+		ck_assert_mem_eq(out.data, expected, out.len);
+}
+
+static const size_t bites[] = {1, 2, 3, 100, 1000000};
+
+START_TEST(a_read_is_short_at_the_end_only)
+{
+	given("hello, world", bites[_i], UINT64_MAX);
+	reads_as(0, "");
+	reads_as(5, "hello");
+	reads_as(100, ", world");
+	reads_as(100, "");
+	reads_as(100, "");
+}
+END_TEST
+
+START_TEST(content_length_is_where_the_body_ends)
+{
+	given("hello, world", bites[_i], 7);
+	reads_as(5, "hello");
+	reads_as(100, ", ");
+	reads_as(100, "");
+	ck_assert_uint_eq(input.left, 0);
+	ck_assert_uint_eq(stream_len, 5); /* the rest is somebody else's */
+}
+END_TEST
+
+START_TEST(a_body_of_no_length_is_not_read_at_all)
+{
+	given("GET / HTTP/1.1", 100, 0);
+	reads_as(100, "");
+	line_is(SIZE_MAX, "");
+	ck_assert_int_eq(wsgi_input_read_all(&input, &out), 0);
+	ck_assert_uint_eq(out.len, 0);
+	ck_assert_int_eq(reads, 0);
+}
+END_TEST
+
+START_TEST(a_stream_that_ends_too_early_is_an_end)
+{
+	given("abc", 100, 10);
+	reads_as(100, "abc");
+	ck_assert_uint_eq(input.left, 0);
+	reads_as(100, "");
+	ck_assert_int_eq(reads, 2);
+}
+END_TEST
+
+START_TEST(lines_are_read_one_by_one)
+{
+	given("one\n\ntwo\r\nthree", bites[_i], UINT64_MAX);
+	line_is(SIZE_MAX, "one\n");
+	line_is(SIZE_MAX, "\n");
+	line_is(SIZE_MAX, "two\r\n");
+	line_is(SIZE_MAX, "three");
+	line_is(SIZE_MAX, "");
+}
+END_TEST
+
+START_TEST(a_line_has_a_limit)
+{
+	given("one\ntwo\n", bites[_i], UINT64_MAX);
+	line_is(0, "");
+	line_is(2, "on");
+	line_is(2, "e\n");
+	line_is(4, "two\n");
+	line_is(4, "");
+}
+END_TEST
+
+START_TEST(lines_and_reads_mix)
+{
+	given("one\ntwo\nthree\nfour", bites[_i], 16);
+	line_is(SIZE_MAX, "one\n");
+	reads_as(2, "tw");
+	line_is(SIZE_MAX, "o\n");
+	ck_assert_int_eq(wsgi_buf_adds(&out, "+"), 0);
+	ck_assert_int_eq(wsgi_input_read_all(&input, &out), 0);
+	ck_assert_uint_eq(out.len, 11);
+	ck_assert_mem_eq(out.data, "o\n+three\nfo", 11);
+}
+END_TEST
+
+START_TEST(a_line_may_be_longer_than_what_is_read_ahead)
+{
+	big[BIG - 1] = '\n';
+	given(big, 5000, UINT64_MAX);
+	line_is(SIZE_MAX, big);
+	line_is(SIZE_MAX, "");
+}
+END_TEST
+
+static const uint64_t lengths[] = {BIG, BIG + 7, UINT64_MAX, INT64_MAX, BIG - 7, 1};
+
+START_TEST(the_whole_body_is_read)
+{
+	const size_t expected = lengths[_i] < BIG ? (size_t)lengths[_i] : BIG;
+
+	given(big, 30000, lengths[_i]);
+	ck_assert_int_eq(wsgi_input_read_all(&input, &out), 0);
+	ck_assert_uint_eq(out.len, expected);
+	ck_assert_mem_eq(out.data, big, expected);
+	/* A length is a claim: memory is for what came. */
+	ck_assert_uint_le(out.cap, 3 * BIG);
+}
+END_TEST
+
+START_TEST(a_large_read_goes_straight_to_the_callers_memory)
+{
+	given(big, 1000000, UINT64_MAX);
+	ck_assert_int_eq(wsgi_input_read(&input, got, 8192), 8192);
+	ck_assert_ptr_eq(last_buf, got);
+	ck_assert_int_eq(wsgi_input_read(&input, got, 100), 100);
+	ck_assert_ptr_ne(last_buf, got);
+	/* What was read ahead comes first. */
+	ck_assert_int_eq(wsgi_input_read(&input, got, 50000), 50000);
+	ck_assert_mem_eq(got, big + 8292, 50000);
+}
+END_TEST
+
+START_TEST(small_reads_are_few_reads_of_the_stream)
+{
+	given(big, 1000000, 8000);
+	for (int i = 0; i < 8000; i++)
+		ck_assert_int_eq(wsgi_input_read(&input, got, 1), 1);
+	ck_assert_int_eq(reads, 1);
+}
+END_TEST
+
+START_TEST(a_failure_is_told_after_what_came_before_it)
+{
+	given("abc", 100, 10);
+	at_the_end = -ECONNRESET;
+	if (_i == 0)
+		reads_as(100, "abc");
+	else
+		line_is(SIZE_MAX, "abc");
+	/* It stays: a socket tells it once only. */
+	at_the_end = 0;
+	ck_assert_int_eq(wsgi_input_read(&input, got, 100), -ECONNRESET);
+	ck_assert_int_eq(wsgi_input_readline(&input, &out, SIZE_MAX), -ECONNRESET);
+	ck_assert_int_eq(wsgi_input_read_all(&input, &out), -ECONNRESET);
+	ck_assert_int_eq(wsgi_input_read(&input, got, 100000), -ECONNRESET);
+}
+END_TEST
+
+START_TEST(reading_all_of_a_body_that_fails_fails)
+{
+	given("abc", 100, UINT64_MAX);
+	at_the_end = -EIO;
+	ck_assert_int_eq(wsgi_input_read_all(&input, &out), -EIO);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	enum wsgi_length kind;
+	uint64_t length;
+} said[] = {
+	{NULL, WSGI_LENGTH_NONE, 77},
+	{"", WSGI_LENGTH_NONE, 77},
+	{"0", WSGI_LENGTH_GIVEN, 0},
+	{"42", WSGI_LENGTH_GIVEN, 42},
+	{"0042", WSGI_LENGTH_GIVEN, 42},
+	{" 42\t\r\n", WSGI_LENGTH_GIVEN, 42},
+	{"+42", WSGI_LENGTH_GIVEN, 42},
+	{"9223372036854775807", WSGI_LENGTH_GIVEN, INT64_MAX},
+	{"9223372036854775808", WSGI_LENGTH_BAD, 77},
+	{"18446744073709551616", WSGI_LENGTH_BAD, 77},
+	{"99999999999999999999999999999999", WSGI_LENGTH_BAD, 77},
+	{"abc", WSGI_LENGTH_BAD, 77},
+	{"-1", WSGI_LENGTH_BAD, 77},
+	{"4, 4", WSGI_LENGTH_BAD, 77},
+	{"4 4", WSGI_LENGTH_BAD, 77},
+	{"1_0", WSGI_LENGTH_BAD, 77},
+	{"0x10", WSGI_LENGTH_BAD, 77},
+	{"1.0", WSGI_LENGTH_BAD, 77},
+	{"+ 1", WSGI_LENGTH_BAD, 77},
+	{"+-1", WSGI_LENGTH_BAD, 77},
+	{"+", WSGI_LENGTH_BAD, 77},
+	{" ", WSGI_LENGTH_BAD, 77},
+	{"\xb2", WSGI_LENGTH_BAD, 77},
+};
+
+START_TEST(content_length_is_a_number_or_it_is_bad)
+{
+	uint64_t length = 77;
+
+	ck_assert_int_eq(wsgi_length_parse(said[_i].text, &length), said[_i].kind);
+	ck_assert_uint_eq(length, said[_i].length);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("input");
+	TCase *tc = tcase_create("input");
+	SRunner *sr = srunner_create(s);
+	int failed;
+
+	tcase_add_checked_fixture(tc, given_a_big_text, tear_down);
+	tcase_add_loop_test(tc, a_read_is_short_at_the_end_only, 0, LEN(bites));
+	tcase_add_loop_test(tc, content_length_is_where_the_body_ends, 0, LEN(bites));
+	tcase_add_test(tc, a_body_of_no_length_is_not_read_at_all);
+	tcase_add_test(tc, a_stream_that_ends_too_early_is_an_end);
+	tcase_add_loop_test(tc, lines_are_read_one_by_one, 0, LEN(bites));
+	tcase_add_loop_test(tc, a_line_has_a_limit, 0, LEN(bites));
+	tcase_add_loop_test(tc, lines_and_reads_mix, 0, LEN(bites));
+	tcase_add_test(tc, a_line_may_be_longer_than_what_is_read_ahead);
+	tcase_add_loop_test(tc, the_whole_body_is_read, 0, LEN(lengths));
+	tcase_add_test(tc, a_large_read_goes_straight_to_the_callers_memory);
+	tcase_add_test(tc, small_reads_are_few_reads_of_the_stream);
+	tcase_add_loop_test(tc, a_failure_is_told_after_what_came_before_it, 0, 2);
+	tcase_add_test(tc, reading_all_of_a_body_that_fails_fails);
+	tcase_add_loop_test(tc, content_length_is_a_number_or_it_is_bad, 0, LEN(said));
+	suite_add_tcase(s, tc);
+	srunner_run_all(sr, CK_ENV);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed != 0;
+}
