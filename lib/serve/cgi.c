@@ -9,6 +9,7 @@
 #include "base/fdio.h"
 #include "base/log.h"
 #include "handler/cgi.h"
+#include "handler/mount.h"
 #include "handler/read_environ.h"
 #include "serve/cgi_action.h"
 #include "serve/cgi_line.h"
@@ -70,7 +71,7 @@ static int read_request(struct cgi *c, const struct wsgi_options *o,
 		rc = wsgi_environ_set(&c->vars, "HTTP_PROXY", host->http_proxy);
 	if (rc == 0 && o->gateway == WSGI_GATEWAY_IIS)
 		rc = wsgi_iis_fix_path(&c->vars);
-	return rc;
+	return rc == 0 ? wsgi_mount_fix(&c->vars, NULL) : rc;
 }
 
 static int serve(struct cgi *c, const struct wsgi_options *o, const struct wsgi_gateway_host *host,

@@ -105,10 +105,12 @@ int wsgi_gateway_load(const struct wsgi_options *o, const struct wsgi_gateway_ho
 		become_python(o, host, application, &err);
 		return say(o, EX_UNAVAILABLE, &err);
 	}
-	if (is_python)
+	if (is_python) {
+		host->python->path = o->pythonpath;
 		rc = host->python->load(host->python, application, app, &err);
-	else
+	} else {
 		rc = native->load(native, application, app, &err);
+	}
 	return rc == 0 ? 0 : say(o, wsgi_gateway_status(rc), &err);
 }
 
