@@ -202,6 +202,20 @@ START_TEST(small_reads_are_few_reads_of_the_stream)
 }
 END_TEST
 
+START_TEST(what_is_left_counts_what_was_read_ahead)
+{
+	given("hello, world", 100, 12);
+	ck_assert_uint_eq(wsgi_input_left(&input), 12);
+	reads_as(5, "hello");
+	ck_assert_uint_eq(wsgi_input_left(&input), 7);
+	reads_as(100, ", world");
+	ck_assert_uint_eq(wsgi_input_left(&input), 0);
+	wsgi_input_finish(&input);
+	given("hello", 100, UINT64_MAX);
+	ck_assert_uint_eq(wsgi_input_left(&input), UINT64_MAX);
+}
+END_TEST
+
 START_TEST(a_failure_is_told_after_what_came_before_it)
 {
 	given("abc", 100, 10);
@@ -285,6 +299,7 @@ int main(void)
 	tcase_add_loop_test(tc, the_whole_body_is_read, 0, LEN(lengths));
 	tcase_add_test(tc, a_large_read_goes_straight_to_the_callers_memory);
 	tcase_add_test(tc, small_reads_are_few_reads_of_the_stream);
+	tcase_add_test(tc, what_is_left_counts_what_was_read_ahead);
 	tcase_add_loop_test(tc, a_failure_is_told_after_what_came_before_it, 0, 2);
 	tcase_add_test(tc, reading_all_of_a_body_that_fails_fails);
 	tcase_add_loop_test(tc, content_length_is_a_number_or_it_is_bad, 0, LEN(said));
