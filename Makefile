@@ -1,16 +1,20 @@
 # make                everything, into build/
 # make demo           install what is missing, build, serve an application, print the address
 # make test           install what is missing, build, run every test
-# make check          build and run the C tests and the lints
-# make lint           floors, headers alone, exported symbols, format
-# make fuzz           the fuzz targets, FUZZ_SECONDS each (clang)
+# make check          build, run the lints and the C tests
+# make lint           floors, headers alone, exported symbols, format, man pages
+# make fuzz           the fuzz targets, FUZZ_SECONDS=60 each (clang)
 # make install        DESTDIR= PREFIX=/usr/local
+# make bootstrap      install the Debian packages that all of this needs
 # make clean
 # SAN=1 with any of them: ASan and UBSan, into build-san/
 PREFIX  ?= /usr/local
 VERSION := 0.1.0
 SOMAJOR := 0
 O       ?= build$(if $(SAN),-san)
+
+DEMO_ADDRESS ?= 127.0.0.1:8000
+FUZZ_SECONDS ?= 60
 
 CFLAGS  ?= -O2 -g
 WARN    := -pedantic -Wall -Wextra -Wshadow -Wvla -Wcast-qual -Wpointer-arith \
@@ -25,9 +29,11 @@ endif
 
 FCGI_LIBS  := -lfcgi
 HTTP_LIBS  := -lmicrohttpd
-CHECK_LIBS  = $(shell pkg-config --libs check)
+# Asked once, and only when something is built that wants to know.
+CHECK_LIBS  = $(eval CHECK_LIBS := $$(shell pkg-config --libs check))$(CHECK_LIBS)
 # The headers of any CPython from 3.8 on do: the plugin uses the limited API only.
-PYTHON_CFLAGS = $(shell python3-config --includes 2>/dev/null || pkg-config --cflags python3)
+PYTHON_CFLAGS = $(eval PYTHON_CFLAGS := $$(shell pkg-config --cflags python3 2>/dev/null || \
+	   python3-config --includes))$(PYTHON_CFLAGS)
 
 SRC     := $(filter-out lib/python/%,$(wildcard lib/*/*.c))
 LIBSRC  := $(filter-out lib/serve/%,$(SRC))
@@ -38,8 +44,9 @@ TESTS   := $(patsubst tests/%.c,$O/tests/%,$(wildcard tests/*/test_*.c))
 APPS    := $(patsubst tests/apps/%.c,$O/apps/%.so,$(wildcard tests/apps/*.c))
 PROGS   := $(patsubst tests/%.c,$O/tests/%,$(wildcard tests/oracle/*.c))
 FUZZERS := $(patsubst tests/%.c,$O/fuzz/%,$(wildcard tests/*/fuzz_*.c))
-PLUGINS := $(if $(PLUGIN),$O/wsgi_python.abi3.so $O/wsgi_python_http.abi3.so)
+PLUGINS := $O/wsgi_python.abi3.so $O/wsgi_python_http.abi3.so
+LIBS    := $O/libwsgi.so $O/libwsgi.a
 
-all: $(CMDS) $(PLUGINS) $O/libwsgi.so $O/libwsgi.a $(APPS)
+all: $(CMDS) $(PLUGINS) $(LIBS) $(APPS)
 
 include scripts/rules.mk

@@ -1,45 +1,121 @@
 # The rules behind the Makefile's targets.
 
+# V=1 shows the whole command lines.
+Q   := $(if $V,,@)
+say  = $(if $V,,@echo "  $1	$@")
+
+# -- building ------------------------------------------------------------------------------------
+
 $O/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+	$(call say,CC)
+	$Q$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 $O/lib/python/%.o: ALL_CPPFLAGS += -DPy_LIMITED_API=0x03080000 $(PYTHON_CFLAGS)
 
 # The commands link this one; what a command does not use of it stays out.
 $O/libgateway.a: $(OBJ)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)
+	$Q$(AR) rcs $@ $^
 # For programs of others: without serve/, which is the commands'.
 $O/libwsgi.a: $(LIBSRC:%.c=$O/%.o)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)
+	$Q$(AR) rcs $@ $^
 $O/libwsgi.so.$(SOMAJOR): $(LIBSRC:%.c=$O/%.o) scripts/libwsgi.map
-	$(CC) -shared $(ALL_CFLAGS) $(LDFLAGS) -Wl,-soname,libwsgi.so.$(SOMAJOR) \
+	$(call say,LD)
+	$Q$(CC) -shared $(ALL_CFLAGS) $(LDFLAGS) -Wl,-soname,libwsgi.so.$(SOMAJOR) \
 		-Wl,--version-script=scripts/libwsgi.map -o $@ $(filter %.o,$^) \
-		$(HTTP_LIBS) $(FCGI_LIBS) -ldl
+		-Wl,--as-needed $(HTTP_LIBS) $(FCGI_LIBS) -ldl
 $O/libwsgi.so: $O/libwsgi.so.$(SOMAJOR)
-	ln -sf $(<F) $@
+	$Qln -sf $(<F) $@
 
 $O/wsgi-fcgi: GATEWAY_LIBS := $(FCGI_LIBS)
 $O/wsgi-serve: GATEWAY_LIBS := $(HTTP_LIBS) $(FCGI_LIBS)
 $(CMDS): $O/%: $O/cmd/%/main.o $O/libgateway.a
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(GATEWAY_LIBS) -ldl
+	$(call say,LD)
+	$Q$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(GATEWAY_LIBS) -ldl
 
 $O/wsgi_python.abi3.so: $(PLUGIN) $O/lib/serve/plugin_gateways.o $O/libgateway.a
-	$(CC) -shared $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(FCGI_LIBS) -ldl
+	$(call say,LD)
+	$Q$(CC) -shared $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(FCGI_LIBS) -ldl
 $O/wsgi_python_http.abi3.so: $(PLUGIN) $O/lib/serve/plugin_http.o $O/libgateway.a
-	$(CC) -shared $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(HTTP_LIBS) $(FCGI_LIBS) -ldl
+	$(call say,LD)
+	$Q$(CC) -shared $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(HTTP_LIBS) $(FCGI_LIBS) -ldl
 
-$(APPS): $O/apps/%.so: tests/apps/%.c
+$(APPS): $O/apps/%.so: tests/apps/%.c $O/libwsgi.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fvisibility=default -shared -o $@ $<
+	$(call say,LD)
+	$Q$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fvisibility=default -shared -o $@ $^
 $(TESTS) $(PROGS): $O/tests/%: $O/tests/%.o $O/libgateway.a
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(HTTP_LIBS) $(FCGI_LIBS) -ldl
+	$(call say,LD)
+	$Q$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(HTTP_LIBS) $(FCGI_LIBS) -ldl
 $(FUZZERS): $O/fuzz/%: tests/%.c $(SRC)
 	@mkdir -p $(@D)
-	clang $(ALL_CPPFLAGS) -std=c11 -g -O1 -fsanitize=fuzzer,address,undefined \
+	$(call say,FUZZ)
+	$Qclang $(ALL_CPPFLAGS) -std=c11 -g -O1 -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all -o $@ $^ $(HTTP_LIBS) $(FCGI_LIBS) -ldl -pthread
 
+# -- from a fresh clone: packages first, then a make that finds them --------------------------------
+
+JOBS := $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 1))
+AGAIN = $(MAKE) --no-print-directory $(JOBS)
+
+bootstrap:
+	@scripts/bootstrap test
+demo:
+	@scripts/bootstrap build
+	@$(AGAIN) all
+	@scripts/demo $O $(DEMO_ADDRESS)
+test:
+	@scripts/bootstrap test
+	@$(AGAIN) all tests
+	@$(CHECK_ENV) scripts/test $O
+check: all tests
+	@$(CHECK_ENV) scripts/test $O lint tests/base/ tests/wsgi/ tests/proc/ tests/handler/ \
+		tests/http/ tests/fcgi/ tests/host/ tests/serve/
+lint: $(LIBS)
+	@$(CHECK_ENV) scripts/lint $O
+tests: $(TESTS) $(PROGS)
+CHECK_ENV = CC="$(CC)" PYTHON_CFLAGS="$(PYTHON_CFLAGS)" SAN="$(SAN)"
+
+fuzz: $(FUZZERS)
+	@for f in $(FUZZERS); do \
+		echo "$$f, $(FUZZ_SECONDS) s" && mkdir -p $$f.corpus && \
+		$$f -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -print_final_stats=1 \
+			-artifact_prefix=$$f. $$f.corpus || exit 1; \
+	done
+
+# -- installing ----------------------------------------------------------------------------------
+
+DEST     = $(DESTDIR)$(PREFIX)
+PUBLIC  := base wsgi handler fcgi http host
+MAN1    := $(wildcard cmd/*/*.1)
+MAN7    := $(wildcard lib/*/*.7 scripts/frontends/*.7)
+DOC      = $(DEST)/share/doc/libwsgi
+
+install: $(CMDS) $(PLUGINS) $(LIBS)
+	install -d $(DEST)/bin $(DEST)/lib/wsgi $(DEST)/lib/pkgconfig $(DEST)/share/man/man1 \
+		$(DEST)/share/man/man7 $(DOC)/frontends
+	install $(CMDS) $(DEST)/bin
+	install -m 644 $(PLUGINS) $(DEST)/lib/wsgi
+	install -m 644 $O/libwsgi.a $O/libwsgi.so.$(SOMAJOR) $(DEST)/lib
+	ln -sf libwsgi.so.$(SOMAJOR) $(DEST)/lib/libwsgi.so
+	for d in $(PUBLIC); do \
+		install -d $(DEST)/include/libwsgi/$$d && \
+		install -m 644 lib/$$d/*.h $(DEST)/include/libwsgi/$$d || exit 1; \
+	done
+	sed -e 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' scripts/libwsgi.pc.in \
+		>$(DEST)/lib/pkgconfig/libwsgi.pc
+	install -m 644 $(MAN1) $(DEST)/share/man/man1
+	$(if $(MAN7),install -m 644 $(MAN7) $(DEST)/share/man/man7)
+	install -m 644 README.md LICENSE $(DOC)
+	cp -R scripts/frontends/. $(DOC)/frontends
+	rm -f $(DOC)/frontends/*.7
+
+clean:
+	rm -rf build build-san $O
+
 -include $(shell find $O -name '*.d' 2>/dev/null)
-.PHONY: all demo test check lint fuzz install clean bootstrap
+.PHONY: all bootstrap demo test check lint tests fuzz install clean
 .SECONDARY:
