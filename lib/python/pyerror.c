@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/span.h"
+#include "proc/forked.h"
 #include "python/text.h"
 #include "wsgi/app.h"
 
@@ -19,10 +20,22 @@ void wsgi_py_forget(void)
 	Py_CLEAR(put_by.traceback);
 }
 
+/*
+ * A child that the application forked has come back out of it by an exception, as sys.exit() is
+ * one. It ends as any Python program does: there is no request for it to fail.
+ */
+static void end_of_child(void)
+{
+	PyErr_Print(); /* does not return from SystemExit */
+	Py_Exit(1);
+}
+
 int wsgi_py_raised(void)
 {
 	PyObject *type, *value, *traceback;
 
+	if (wsgi_forked())
+		end_of_child();
 	PyErr_Fetch(&type, &value, &traceback);
 	PyErr_NormalizeException(&type, &value, &traceback);
 	if (traceback != NULL && value != NULL)

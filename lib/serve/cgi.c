@@ -11,6 +11,7 @@
 #include "handler/cgi.h"
 #include "handler/mount.h"
 #include "handler/read_environ.h"
+#include "proc/forked.h"
 #include "serve/cgi_action.h"
 #include "serve/cgi_line.h"
 #include "serve/gateway.h"
@@ -74,9 +75,20 @@ static int read_request(struct cgi *c, const struct wsgi_options *o,
 	return rc == 0 ? wsgi_mount_fix(&c->vars, NULL) : rc;
 }
 
+/* The application forked: its child has no part in the response. */
+static void in_child(void *ctx)
+{
+	struct cgi *c = ctx;
+
+	close(c->out);
+	c->handler.base.client_left = true;
+	c->in.input.failed = -ECONNABORTED;
+}
+
 static int serve(struct cgi *c, const struct wsgi_options *o, const struct wsgi_gateway_host *host,
 		 struct wsgi_app *app)
 {
+	static const struct wsgi_forked_ops forked = {.child = in_child};
 	int rc;
 
 	wsgi_environ_init(&c->vars);
@@ -87,6 +99,8 @@ static int serve(struct cgi *c, const struct wsgi_options *o, const struct wsgi_
 	wsgi_cgi_handler_init(&c->handler, &c->in.input, &c->body.output, &c->errors.errors,
 			      &c->vars);
 	rc = read_request(c, o, host);
+	if (rc == 0)
+		rc = wsgi_forked_watch(&forked, c);
 	if (rc == 0) {
 		if (app->enter != NULL)
 			app->enter(app);
@@ -94,6 +108,7 @@ static int serve(struct cgi *c, const struct wsgi_options *o, const struct wsgi_
 		if (app->leave != NULL)
 			app->leave(app);
 	}
+	wsgi_forked_watch(NULL, NULL);
 	if (rc != 0)
 		wsgi_log(&c->log, WSGI_LOG_ERROR, "the request was not answered: %s",
 			 strerror(-rc));
