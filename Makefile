@@ -1,5 +1,6 @@
 # make                everything, into build/
 # make demo           install what is missing, build, serve an application, print the address
+#                     (DEMO_ADDRESS=HOST:PORT)
 # make test           install what is missing, build, run every test
 # make check          build, run the lints and the C tests
 # make lint           floors, headers alone, exported symbols, format, man pages
@@ -13,14 +14,13 @@ VERSION := 0.1.0
 SOMAJOR := 0
 O       ?= build$(if $(SAN),-san)
 
-DEMO_ADDRESS ?= 127.0.0.1:8000
 FUZZ_SECONDS ?= 60
 
 CFLAGS  ?= -O2 -g
 WARN    := -pedantic -Wall -Wextra -Wshadow -Wvla -Wcast-qual -Wpointer-arith \
 	   -Wstrict-prototypes -Wmissing-prototypes -Werror
-ALL_CFLAGS = -std=c11 $(WARN) -fPIC -fvisibility=hidden -fno-semantic-interposition -pthread \
-	   -MMD -MP $(CFLAGS) $(SANFLAGS)
+# What a shared object gives out, its .map says; within it, calls are direct.
+ALL_CFLAGS = -std=c11 $(WARN) -fPIC -fno-semantic-interposition -pthread -MMD -MP $(CFLAGS) $(SANFLAGS)
 ALL_CPPFLAGS = -D_GNU_SOURCE -Ilib -DWSGI_VERSION='"$(VERSION)"' \
 	   -DWSGI_PLUGIN_DIR='"$(PREFIX)/lib/wsgi"' $(CPPFLAGS)
 ifdef SAN

@@ -36,17 +36,18 @@ $(CMDS): $O/%: $O/cmd/%/main.o $O/libgateway.a
 	$(call say,LD)
 	$Q$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(GATEWAY_LIBS) -ldl
 
-$O/wsgi_python.abi3.so: $(PLUGIN) $O/lib/serve/plugin_gateways.o $O/libgateway.a
+$O/wsgi_python.abi3.so: $O/lib/serve/plugin_gateways.o
+$O/wsgi_python_http.abi3.so: $O/lib/serve/plugin_http.o
+$O/wsgi_python_http.abi3.so: GATEWAY_LIBS := $(HTTP_LIBS)
+$(PLUGINS): $(PLUGIN) $O/libgateway.a scripts/plugin.map
 	$(call say,LD)
-	$Q$(CC) -shared $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(FCGI_LIBS) -ldl
-$O/wsgi_python_http.abi3.so: $(PLUGIN) $O/lib/serve/plugin_http.o $O/libgateway.a
-	$(call say,LD)
-	$Q$(CC) -shared $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(HTTP_LIBS) $(FCGI_LIBS) -ldl
+	$Q$(CC) -shared $(ALL_CFLAGS) $(LDFLAGS) -Wl,--version-script=scripts/plugin.map -o $@ \
+		$(filter %.o,$^) $O/libgateway.a -Wl,--as-needed $(GATEWAY_LIBS) $(FCGI_LIBS) -ldl
 
 $(APPS): $O/apps/%.so: tests/apps/%.c $O/libwsgi.a
 	@mkdir -p $(@D)
 	$(call say,LD)
-	$Q$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fvisibility=default -shared -o $@ $^
+	$Q$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -shared -o $@ $^
 $(TESTS) $(PROGS): $O/tests/%: $O/tests/%.o $O/libgateway.a
 	$(call say,LD)
 	$Q$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(HTTP_LIBS) $(FCGI_LIBS) -ldl
