@@ -48,6 +48,23 @@ static int note(struct wsgi_params *p, size_t at, uint32_t name_len, uint32_t va
 }
 
 /*
+ * memcpy() for names and values: knowing that they are short, compilers make of it a string
+ * instruction, which takes ten times as long to begin as these few moves to end.
+ */
+static char *copy_short(char *to, const unsigned char *from, size_t n)
+{
+	char *const end = to + n;
+
+	for (; n >= 16; n -= 16, to += 16, from += 16)
+		memcpy(to, from, 16);
+	for (; n >= 4; n -= 4, to += 4, from += 4)
+		memcpy(to, from, 4);
+	while (to < end)
+		*to++ = (char)*from++;
+	return end;
+}
+
+/*
  * Take the pairs that lie whole in in and have short lengths: nearly all do.
  * Room for their text is there: '=' and NUL take no more than the two lengths did.
  */
@@ -63,11 +80,10 @@ static int add_short(struct wsgi_params *p, struct wsgi_span *in)
 		rc = note(p, (size_t)(to - p->text.data), name_len, value_len);
 		if (rc != 0)
 			break;
-		memcpy(to, at + 2, name_len);
-		to[name_len] = '=';
-		memcpy(to + name_len + 1, at + 2 + name_len, value_len);
-		to[name_len + 1 + value_len] = '\0';
-		to += name_len + 1 + value_len + 1;
+		to = copy_short(to, at + 2, name_len);
+		*to++ = '=';
+		to = copy_short(to, at + 2 + name_len, value_len);
+		*to++ = '\0';
 		at += 2 + name_len + value_len;
 	}
 	p->text.len = (size_t)(to - p->text.data);
