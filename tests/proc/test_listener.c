@@ -1,0 +1,432 @@
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "proc/listener.h"
+
+#define LEN(a) ((int)(sizeof(a) / sizeof((a)[0])))
+
+enum { BACKLOG = 8 };
+
+static struct wsgi_listener listener, other;
+static struct wsgi_error err;
+static char folder[] = "/tmp/test_listener.XXXXXX";
+static char path[100], address[110];
+
+static void given_a_folder(void)
+{
+	strcpy(folder + strlen(folder) - 6, "XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/s", folder);
+	snprintf(address, sizeof(address), "unix:%s", path);
+	listener = other = (struct wsgi_listener){.fd = -1};
+	err = (struct wsgi_error){0};
+}
+
+static void tear_down(void)
+{
+	wsgi_listener_finish(&listener);
+	wsgi_listener_finish(&other);
+	unlink(path);
+	rmdir(folder);
+}
+
+static void when_opened(const char *at)
+{
+	int rc = wsgi_listener_open(&listener, at, BACKLOG, &err);
+
+	ck_assert_msg(rc == 0, "%s", err.text);
+}
+
+/* What refused it, and that nothing is left open. */
+static void when_refused(const char *at, int code)
+{
+	int rc = wsgi_listener_open(&other, at, BACKLOG, &err);
+
+	ck_assert_msg(rc == code, "%s: %d %s", at, rc, err.text);
+	ck_assert_int_eq(err.code, code);
+	ck_assert_int_eq(other.fd, -1);
+	ck_assert_ptr_null(other.name);
+	ck_assert_ptr_null(other.path);
+}
+
+static struct sockaddr_un sockaddr_of(const char *at)
+{
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+
+	strcpy(sa.sun_path, at);
+	return sa;
+}
+
+/* Whether somebody answers at the path. */
+static bool answers(void)
+{
+	struct sockaddr_un sa = sockaddr_of(path);
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	bool connected = connect(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0;
+
+	close(fd);
+	return connected;
+}
+
+/* A socket at the path, bound by somebody else. */
+static int given_a_socket(int type)
+{
+	struct sockaddr_un sa = sockaddr_of(path);
+	int fd = socket(AF_UNIX, type, 0);
+
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	return fd;
+}
+
+static bool is_cloexec(int fd)
+{
+	return (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0;
+}
+
+/* -- unix -------------------------------------------------------------------------------------- */
+
+START_TEST(a_unix_socket_answers_at_its_path)
+{
+	when_opened(address);
+	ck_assert_str_eq(listener.name, address);
+	ck_assert(answers());
+}
+END_TEST
+
+START_TEST(a_unix_socket_is_open_to_whoever_reaches_its_folder)
+{
+	struct stat st;
+
+	umask(077);
+	when_opened(address);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0666);
+}
+END_TEST
+
+START_TEST(finish_removes_the_path)
+{
+	when_opened(address);
+	wsgi_listener_finish(&listener);
+	ck_assert_int_eq(access(path, F_OK), -1);
+	wsgi_listener_finish(&listener);
+}
+END_TEST
+
+START_TEST(a_stale_socket_is_taken_over)
+{
+	close(given_a_socket(SOCK_STREAM));
+	ck_assert(!answers());
+	when_opened(address);
+	ck_assert(answers());
+}
+END_TEST
+
+START_TEST(a_live_socket_is_not_taken_over)
+{
+	char expected[240];
+
+	when_opened(address);
+	when_refused(address, -EADDRINUSE);
+	snprintf(expected, sizeof(expected),
+		 "cannot listen on %s: another server answers there; end it, or choose another "
+		 "path",
+		 address);
+	ck_assert_str_eq(err.text, expected);
+	ck_assert(answers());
+}
+END_TEST
+
+START_TEST(a_live_socket_of_another_kind_is_not_taken_over)
+{
+	int fd = given_a_socket(SOCK_DGRAM);
+
+	when_refused(address, -EADDRINUSE);
+	ck_assert_int_eq(access(path, F_OK), 0);
+	close(fd);
+}
+END_TEST
+
+START_TEST(a_file_that_is_no_socket_stays)
+{
+	char expected[240];
+
+	close(open(path, O_CREAT | O_WRONLY, 0600));
+	when_refused(address, -EEXIST);
+	snprintf(expected, sizeof(expected),
+		 "cannot listen on %s: a file that is no socket stands there", address);
+	ck_assert_str_eq(err.text, expected);
+	ck_assert_int_eq(access(path, F_OK), 0);
+}
+END_TEST
+
+START_TEST(a_link_is_no_socket)
+{
+	ck_assert_int_eq(symlink("/nowhere", path), 0);
+	when_refused(address, -EEXIST);
+}
+END_TEST
+
+START_TEST(the_longest_path_is_that_of_the_system)
+{
+	char at[sizeof("unix:") + sizeof(((struct sockaddr_un *)0)->sun_path)];
+	const size_t longest = sizeof(((struct sockaddr_un *)0)->sun_path) - 1;
+	char expected[240];
+
+	snprintf(at, sizeof(at), "unix:%s/", folder);
+	memset(at + strlen(at), 'x', sizeof(at) - strlen(at));
+	at[5 + longest + 1] = '\0';
+	when_refused(at, -EINVAL);
+	snprintf(expected, sizeof(expected),
+		 "cannot listen on %s: the path must have 1 to 107 bytes", at);
+	ck_assert_str_eq(err.text, expected);
+	at[5 + longest] = '\0';
+	when_opened(at);
+}
+END_TEST
+
+/* -- TCP --------------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *at, *host;
+} chosen[] = {
+	{"127.0.0.1:0", "127.0.0.1:"},
+	{"localhost:0", NULL},
+	{":0", NULL},
+	{"[::1]:0", "[::1]:"},
+};
+
+static bool has_ipv6(void)
+{
+	struct sockaddr_in6 sa = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	int fd = socket(AF_INET6, SOCK_STREAM, 0);
+	bool bound = fd >= 0 && bind(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return bound;
+}
+
+START_TEST(port_0_is_named_by_what_the_system_chose)
+{
+	const char *colon;
+
+	if (chosen[_i].at[0] == '[' && !has_ipv6())
+		return;
+	when_opened(chosen[_i].at);
+	colon = strrchr(listener.name, ':');
+	ck_assert_int_gt(atoi(colon + 1), 0);
+	if (chosen[_i].host != NULL)
+		ck_assert_mem_eq(listener.name, chosen[_i].host, strlen(chosen[_i].host));
+	ck_assert_ptr_null(listener.path);
+}
+END_TEST
+
+START_TEST(the_name_can_be_listened_on_again)
+{
+	char name[100];
+
+	when_opened("127.0.0.1:0");
+	snprintf(name, sizeof(name), "%s", listener.name);
+	when_refused(name, -EADDRINUSE);
+	wsgi_listener_finish(&listener);
+	when_opened(name);
+	ck_assert_str_eq(listener.name, name);
+}
+END_TEST
+
+static const struct {
+	const char *at;
+	int code;
+	const char *words;
+} bad[] = {
+	{"nonsense", -EINVAL, "'nonsense' is no address: give unix:PATH, HOST:PORT or [IPV6]:PORT"},
+	{"", -EINVAL, "'' is no address: give unix:PATH, HOST:PORT or [IPV6]:PORT"},
+	{"127.0.0.1:", -EINVAL,
+	 "'127.0.0.1:' is no address: give unix:PATH, HOST:PORT or [IPV6]:PORT"},
+	{"::1:80", -EINVAL, "'::1:80' is no address: give unix:PATH, HOST:PORT or [IPV6]:PORT"},
+	{"[::1]", -EINVAL, "'[::1]' is no address: give unix:PATH, HOST:PORT or [IPV6]:PORT"},
+	{"[::1:80", -EINVAL, "'[::1:80' is no address: give unix:PATH, HOST:PORT or [IPV6]:PORT"},
+	{"[]:80", -EINVAL, "'[]:80' is no address: give unix:PATH, HOST:PORT or [IPV6]:PORT"},
+	{"/run/app.sock", -EINVAL,
+	 "'/run/app.sock' is no address: give unix:PATH, HOST:PORT or [IPV6]:PORT"},
+	{"127.0.0.1:no-such-service", -EINVAL, NULL},
+	{"127.0.0.1:99999", -EINVAL, NULL},
+	{"127.0.0.1:-1", -EINVAL, NULL},
+	{"192.0.2.1:1", -EADDRNOTAVAIL,
+	 "cannot listen on 192.0.2.1:1: bind: Cannot assign requested address"},
+	{"unix:", -EINVAL, "cannot listen on unix:: the path must have 1 to 107 bytes"},
+	{"unix:/no/such/folder/s", -ENOENT,
+	 "cannot listen on unix:/no/such/folder/s: bind: No such file or directory"},
+};
+
+START_TEST(a_bad_address_is_refused_in_words_that_name_it)
+{
+	when_refused(bad[_i].at, bad[_i].code);
+	if (bad[_i].words != NULL)
+		ck_assert_str_eq(err.text, bad[_i].words);
+	ck_assert_ptr_nonnull(strstr(err.text, bad[_i].at));
+}
+END_TEST
+
+/* -- both -------------------------------------------------------------------------------------- */
+
+START_TEST(no_child_has_the_socket)
+{
+	when_opened(_i ? address : "127.0.0.1:0");
+	ck_assert(is_cloexec(listener.fd));
+}
+END_TEST
+
+START_TEST(what_listens_is_known)
+{
+	int pair[2], fd = given_a_socket(SOCK_STREAM);
+
+	ck_assert(!wsgi_listener_is(fd));
+	ck_assert_int_eq(listen(fd, 1), 0);
+	ck_assert(wsgi_listener_is(fd));
+	close(fd);
+	ck_assert(!wsgi_listener_is(fd));
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	ck_assert(!wsgi_listener_is(pair[0]));
+	close(pair[0]);
+	close(pair[1]);
+	fd = open("/dev/null", O_RDONLY);
+	ck_assert(!wsgi_listener_is(fd));
+	close(fd);
+}
+END_TEST
+
+START_TEST(a_zeroed_listener_can_be_finished)
+{
+	struct wsgi_listener zeroed = {0};
+
+	wsgi_listener_finish(&zeroed);
+	ck_assert_int_eq(zeroed.fd, -1);
+	ck_assert_int_ne(fcntl(STDIN_FILENO, F_GETFD), -1);
+}
+END_TEST
+
+/* -- adopt ------------------------------------------------------------------------------------- */
+
+static int given_a_socket_handed_over(void)
+{
+	int fd = given_a_socket(SOCK_STREAM);
+
+	ck_assert_int_eq(listen(fd, BACKLOG), 0);
+	return fd;
+}
+
+START_TEST(an_adopted_socket_moves_and_leaves_dev_null)
+{
+	struct stat st;
+	int fd = given_a_socket_handed_over();
+
+	ck_assert_int_eq(wsgi_listener_adopt(&listener, fd, &err), 0);
+	ck_assert_int_ne(listener.fd, fd);
+	ck_assert(wsgi_listener_is(listener.fd));
+	ck_assert(answers());
+	ck_assert_int_eq(fstat(fd, &st), 0);
+	ck_assert(S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3));
+	close(fd);
+}
+END_TEST
+
+START_TEST(an_adopted_socket_is_close_on_exec_and_dev_null_is_not)
+{
+	int fd = given_a_socket_handed_over();
+
+	ck_assert_int_eq(wsgi_listener_adopt(&listener, fd, &err), 0);
+	ck_assert(is_cloexec(listener.fd));
+	ck_assert(!is_cloexec(fd)); /* a child finds its standard input */
+	close(fd);
+}
+END_TEST
+
+START_TEST(descriptor_0_is_adopted)
+{
+	int saved = dup(STDIN_FILENO), fd = given_a_socket_handed_over();
+
+	dup2(fd, STDIN_FILENO);
+	close(fd);
+	ck_assert_int_eq(wsgi_listener_adopt(&listener, STDIN_FILENO, &err), 0);
+	ck_assert_int_gt(listener.fd, 2);
+	ck_assert_str_eq(listener.name, "descriptor 0");
+	dup2(saved, STDIN_FILENO);
+	close(saved);
+}
+END_TEST
+
+START_TEST(the_path_of_an_adopted_socket_is_its_makers)
+{
+	int fd = given_a_socket_handed_over();
+
+	ck_assert_int_eq(wsgi_listener_adopt(&listener, fd, &err), 0);
+	wsgi_listener_finish(&listener);
+	ck_assert_int_eq(access(path, F_OK), 0);
+	close(fd);
+}
+END_TEST
+
+START_TEST(a_closed_descriptor_cannot_be_adopted)
+{
+	ck_assert_int_eq(wsgi_listener_adopt(&listener, 99, &err), -EBADF);
+	ck_assert_str_eq(err.text, "cannot take over descriptor 99: Bad file descriptor");
+	ck_assert_int_eq(listener.fd, -1);
+}
+END_TEST
+
+static void add_unix(TCase *tc)
+{
+	tcase_add_test(tc, a_unix_socket_answers_at_its_path);
+	tcase_add_test(tc, a_unix_socket_is_open_to_whoever_reaches_its_folder);
+	tcase_add_test(tc, finish_removes_the_path);
+	tcase_add_test(tc, a_stale_socket_is_taken_over);
+	tcase_add_test(tc, a_live_socket_is_not_taken_over);
+	tcase_add_test(tc, a_live_socket_of_another_kind_is_not_taken_over);
+	tcase_add_test(tc, a_file_that_is_no_socket_stays);
+	tcase_add_test(tc, a_link_is_no_socket);
+	tcase_add_test(tc, the_longest_path_is_that_of_the_system);
+}
+
+static void add_others(TCase *tc)
+{
+	tcase_add_loop_test(tc, port_0_is_named_by_what_the_system_chose, 0, LEN(chosen));
+	tcase_add_test(tc, the_name_can_be_listened_on_again);
+	tcase_add_loop_test(tc, a_bad_address_is_refused_in_words_that_name_it, 0, LEN(bad));
+	tcase_add_loop_test(tc, no_child_has_the_socket, 0, 2);
+	tcase_add_test(tc, what_listens_is_known);
+	tcase_add_test(tc, a_zeroed_listener_can_be_finished);
+	tcase_add_test(tc, an_adopted_socket_moves_and_leaves_dev_null);
+	tcase_add_test(tc, an_adopted_socket_is_close_on_exec_and_dev_null_is_not);
+	tcase_add_test(tc, descriptor_0_is_adopted);
+	tcase_add_test(tc, the_path_of_an_adopted_socket_is_its_makers);
+	tcase_add_test(tc, a_closed_descriptor_cannot_be_adopted);
+}
+
+int main(void)
+{
+	Suite *s = suite_create("listener");
+	TCase *tc = tcase_create("listener");
+	SRunner *sr = srunner_create(s);
+	int failed;
+
+	tcase_add_checked_fixture(tc, given_a_folder, tear_down);
+	add_unix(tc);
+	add_others(tc);
+	suite_add_tcase(s, tc);
+	srunner_run_all(sr, CK_ENV);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed != 0;
+}
