@@ -1,9 +1,10 @@
 """wsgi-cgi under Apache's mod_cgid, in its three uses."""
 
 import os
+import time
 
 import exchanges
-from frontend import (Apache, Logs, Work, has, has_not, main, request, same, test)
+from frontend import (Apache, Logs, Work, connect, has, has_not, main, request, same, send, test)
 
 WORK = Work('apache-cgi')
 CGI = WORK.program('wsgi-cgi')
@@ -131,9 +132,6 @@ def a_trusted_length_is_kept_for_head():
 
 @test(each=SITES)
 def a_response_is_sent_chunk_by_chunk(site):
-    import socket
-    import time
-    from frontend import connect, send
     with connect(site.port) as s:
         send(s, 'GET', site.prefix + '/slowly', [('Connection', 'close')])
         got, first = b'', None

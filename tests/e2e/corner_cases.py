@@ -4,8 +4,10 @@ Those of CGI run the program with an environment, as a web server does; those of
 records to wsgi-fcgi; the mounts go through the front ends.
 """
 
+import json
 import os
 import re
+import socket
 import subprocess
 import time
 
@@ -88,7 +90,6 @@ def ask(program, query, body=None, optimize=False, log=None, **more):
 
 
 def environ_of(program, path='/', query='show', **more):
-    import json
     params = variables(path, query, **more)
     if program != 'wsgi-fcgi':
         result = cgi(program, params)
@@ -145,6 +146,21 @@ def case_04_a_mount_has_an_empty_path_a_slash_and_no_longer_word():
             same((seen['SCRIPT_NAME'], seen.get('PATH_INFO', '')), ('/app', expected), path)
         same(request(front.port, '/apple').status, 404)
         front.process.stop()
+    server.stop()
+
+
+@test
+def case_04_also_by_the_option_from_the_address_alone():
+    server = Fcgi(WORK, CORNER, '--script-name', '/app', *PYTHON)
+    for uri, expected in [('/app', ''), ('/app/', '/'), ('/app/a%252Fb?q', '/a%2Fb'),
+                          ('/apple', None), ('/', None), ('/ap', None)]:
+        reply = fastcgi.ask(server.address, variables(
+            '', 'show', PATH_INFO=None, REQUEST_URI=uri, SCRIPT_NAME=uri.split('?')[0]))
+        if expected is None:
+            same(reply.status, 404, uri)
+        else:
+            seen = json.loads(reply.body)
+            same((seen['SCRIPT_NAME'], seen['PATH_INFO']), ('/app', expected), uri)
     server.stop()
 
 
@@ -230,7 +246,6 @@ def case_11_a_stdin_that_ends_early_is_no_hang():
 def case_11_a_client_that_leaves_in_mid_body_is_no_hang():
     server = Servers.get()
     logs = Logs(server.logs())
-    import socket
     for leave in ('close', 'half'):
         for _ in range(5):
             with Connection(server.address) as c:
@@ -552,10 +567,10 @@ def case_24_a_longer_body_is_cut_at_its_length_and_a_shorter_one_seen(program):
     same((got.status, got.header('Content-Length'), got.body), (200, '3', b'bbb'))
     same((got.whole, got.log.count('LOG: closed')), (True, 1))
     got = ask(program, 'with_length=200,9,3', log='LOG: closed')
+    # The promised length goes out, so that the client misses the rest; behind nginx, where that
+    # is seen, it is tested again.
     same((got.header('Content-Length'), got.body), ('9', b'bbb'))
     same(got.log.count('LOG: closed'), 1)
-    if program == 'wsgi-fcgi':
-        same(got.whole, False, 'the client cannot tell that it was cut')
 
 
 @test(each=ALL)

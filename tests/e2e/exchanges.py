@@ -153,8 +153,11 @@ def an_empty_chunked_upload_is_an_empty_body(site):
 
 @Check
 def a_body_that_nobody_reads_does_no_harm(site):
-    answer = site.get('/unread', method='POST', body=pattern(1 << 20))
-    same((answer.status, answer.body), (200, b'not read'))
+    # Under mod_cgid standard input and output are one socket: what is left unread there when the
+    # program ends costs the response.
+    for size in (100, 65536, 1 << 20):
+        answer = site.get('/unread', method='POST', body=pattern(size))
+        same((answer.status, answer.body), (200, b'not read'))
 
 
 @Check

@@ -47,6 +47,8 @@ def nginx(pair):
     pair.check.function(pair.site)
 
 
+# nginx takes the end of a connection for the end of the response where fastcgi_keep_conn or
+# fastcgi_buffering is off; a record that is none it takes for a failure everywhere.
 @test(each=SITES)
 def a_response_cut_by_an_exception_is_seen_as_cut_and_closed_once(site):
     logs = Logs(site.logs)
@@ -186,6 +188,24 @@ def a_mount_is_no_prefix_of_a_word():
             same((environ['SCRIPT_NAME'], environ['PATH_INFO']), ('/app', expected), path)
 
 
+@test(each=['/app', ''])
+def a_mount_by_the_option_does_with_the_parameters_of_nginx(mount):
+    # Debian's fastcgi_params: no PATH_INFO, SCRIPT_NAME the whole path, no port in HTTP_HOST.
+    server = Fcgi(WORK, WORK.app('exchange.py'), '--script-name', mount or '/', *PYTHON)
+    front = Nginx(WORK, 'nginx-plain.conf', server.bind,
+                  more=[('include wsgi_params', 'include /etc/nginx/fastcgi_params'),
+                        ('fastcgi_split_path_info (?s)^()(.*)\\z;', '')])
+    for sent, expected in [('/', '/'), ('/a%252Fb%2Fc%E9?q=%2F', '/a%2Fb/c\xe9'), ('/x/', '/x/')]:
+        seen = request(front.port, mount + sent).json()['environ']
+        same((seen['SCRIPT_NAME'], seen['PATH_INFO']), (mount, expected), sent)
+    if mount:
+        same(request(front.port, '/app').json()['environ']['PATH_INFO'], '')
+        same(request(front.port, '/apple').status, 404)
+        same(request(front.port, '/').status, 404)
+    front.process.stop()
+    server.stop()
+
+
 @test
 def nginx_puts_a_path_right_before_it_is_passed_on():
     # As wsgi-frontends(7) tells: dots resolved, slashes merged, %00 refused.
@@ -238,8 +258,9 @@ def threads_serve_at_the_same_time():
 
 
 @test
-def a_unix_socket_is_not_open_to_everybody():
-    same(oct(os.stat(UNIX.address).st_mode & 0o777), oct(0o660))
+def a_unix_socket_is_open_to_the_group_of_its_owner_at_least():
+    # Who may connect besides is its folder's to decide.
+    same(oct(os.stat(UNIX.address).st_mode & 0o771), oct(0o660))
 
 
 def term_in_flight(tcp):
