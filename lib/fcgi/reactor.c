@@ -604,6 +604,41 @@ void wsgi_reactor_stop(struct wsgi_reactor *r)
 	wake_up(r);
 }
 
+/* ---- an application's own fork ---- */
+
+void wsgi_reactor_hold(struct wsgi_reactor *r)
+{
+	pthread_mutex_lock(&r->lock);
+}
+
+void wsgi_reactor_go_on(struct wsgi_reactor *r)
+{
+	pthread_mutex_unlock(&r->lock);
+}
+
+static void close_descriptor(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void wsgi_reactor_forget(struct wsgi_reactor *r)
+{
+	for (struct link *l = r->peers.next; l != &r->peers; l = l->next) {
+		struct wsgi_fcgi_conn *c = &container_of(l, struct peer, all)->conn;
+
+		close_descriptor(&c->fd);
+		c->aborted = true;
+		c->code = -ECONNABORTED;
+	}
+	for (size_t i = 0; i < r->listeners_len; i++)
+		close_descriptor(&r->listeners[i].fd);
+	close_descriptor(&r->epoll_fd);
+	close_descriptor(&r->wake.fd);
+	pthread_mutex_unlock(&r->lock);
+}
+
 /* ---- birth and death ---- */
 
 static int add_listeners(struct wsgi_reactor *r, const int *fds, size_t n)

@@ -62,4 +62,14 @@ int wsgi_reactor_run(struct wsgi_reactor *r);
  */
 void wsgi_reactor_stop(struct wsgi_reactor *r);
 
+/*
+ * An application's own fork(): hold before it, go on after it in the parent; the child forgets.
+ * forget closes every descriptor of the reactor, whose connections go on in the parent, and makes
+ * the request that the child is in fail, as if its client had left. The reactor is of no other use
+ * then. Source: pthread_atfork(3).
+ */
+void wsgi_reactor_hold(struct wsgi_reactor *r);
+void wsgi_reactor_go_on(struct wsgi_reactor *r);
+void wsgi_reactor_forget(struct wsgi_reactor *r);
+
 #endif

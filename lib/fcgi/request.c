@@ -14,6 +14,7 @@
 enum {
 	COPY_BYTES = 32 << 10, /* a write up to this is copied, and leaves with its neighbours */
 	BATCH = 16,            /* records in one system call */
+	STDERR_BYTES = 1500,   /* nginx makes a log line of a record, and cuts it at 2048 bytes */
 };
 
 static char *first_of(struct wsgi_fcgi_conn *c)
@@ -273,12 +274,23 @@ static int send_file(struct wsgi_output *out, const struct wsgi_file *file, uint
 
 /* ---- STDERR ---- */
 
+/* How much of a text one record takes: whole lines, as far as they fit. */
+static size_t part_of(const char *data, size_t len)
+{
+	const char *end;
+
+	if (len <= STDERR_BYTES)
+		return len;
+	end = memrchr(data, '\n', STDERR_BYTES);
+	return end != NULL ? (size_t)(end - data) + 1 : STDERR_BYTES;
+}
+
 static int send_stderr(struct wsgi_fcgi_conn *c, const char *data, size_t len)
 {
 	int rc = state_of(c);
 
 	while (rc == 0 && len > 0) {
-		size_t part = len < WSGI_RECORD_CONTENT ? len : WSGI_RECORD_CONTENT;
+		size_t part = part_of(data, len);
 		char head[FCGI_HEADER_LEN];
 		struct iovec iov[] = {{head, sizeof(head)}, {(char *)(uintptr_t)data, part}};
 

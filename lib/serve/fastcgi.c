@@ -5,10 +5,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
 
 #include "fcgi/reactor.h"
 #include "handler/cgi.h"
 #include "handler/mount.h"
+#include "proc/forked.h"
 
 /* A thread's handler, kept from request to request so that its memory is. */
 static _Thread_local struct wsgi_simple_handler handler;
@@ -71,6 +74,9 @@ static void run(struct wsgi_fastcgi_worker *w, struct wsgi_fcgi_request *req, st
 	if (app->enter != NULL)
 		app->enter(app);
 	rc = wsgi_handler_run(h, app);
+	if (wsgi_forked())
+		_exit(EX_OK); /* the application's child has come back out of it: it has no request
+			       */
 	if (app->leave != NULL)
 		app->leave(app);
 	req->cut = h->truncated || rc != 0;
@@ -100,6 +106,30 @@ static void enter(void *ctx)
 	if (handler.base.app == w->app && w->app->enter != NULL)
 		w->app->enter(w->app);
 }
+
+/* -- the application forks --------------------------------------------------------------------- */
+
+static void before_fork(void *ctx)
+{
+	wsgi_reactor_hold(((struct wsgi_fastcgi_worker *)ctx)->reactor);
+}
+
+static void after_fork(void *ctx)
+{
+	wsgi_reactor_go_on(((struct wsgi_fastcgi_worker *)ctx)->reactor);
+}
+
+static void in_child(void *ctx)
+{
+	wsgi_reactor_forget(((struct wsgi_fastcgi_worker *)ctx)->reactor);
+	handler.base.client_left = true;
+}
+
+static const struct wsgi_forked_ops fork_ops = {
+	.before = before_fork,
+	.after = after_fork,
+	.child = in_child,
+};
 
 /* -- the worker -------------------------------------------------------------------------------- */
 
@@ -150,6 +180,11 @@ int wsgi_fastcgi_worker_run(struct wsgi_fastcgi_worker *w, struct wsgi_error *er
 
 	if (threads == NULL)
 		return wsgi_fail(err, -ENOMEM, "no memory for %u threads", w->threads);
+	rc = wsgi_forked_watch(&fork_ops, w);
+	if (rc != 0) {
+		free(threads);
+		return wsgi_fail(err, rc, "no memory to watch for forks");
+	}
 	started = start_threads(w, threads, others);
 	if (started < others)
 		wsgi_log(w->log, WSGI_LOG_WARNING, "only %u of %u threads could be started",
@@ -159,6 +194,7 @@ int wsgi_fastcgi_worker_run(struct wsgi_fastcgi_worker *w, struct wsgi_error *er
 	for (unsigned i = 0; i < started; i++)
 		pthread_join(threads[i], NULL);
 	free(threads);
+	wsgi_forked_watch(NULL, NULL);
 	wsgi_simple_handler_finish(&handler);
 	handler = (struct wsgi_simple_handler){0};
 	return rc == 0 ? 0 : wsgi_fail(err, rc, "epoll: %s", strerror(-rc));
