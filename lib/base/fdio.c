@@ -184,3 +184,16 @@ int wsgi_fd_cloexec(int fd)
 		return -errno;
 	return fcntl(fd, F_SETFD, flags | FD_CLOEXEC) == 0 ? 0 : -errno;
 }
+
+int wsgi_fd_standard(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}

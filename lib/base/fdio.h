@@ -30,6 +30,12 @@ int wsgi_fd_writev(int fd, struct iovec *iov, int n);
  */
 int wsgi_fd_sendfile(int out, int in, off_t *offset, uint64_t *left);
 
+/*
+ * Put /dev/null where descriptor 0, 1 or 2 is closed, so that no socket or file of ours comes to
+ * stand there and is written to as a log. Returns 0 or -errno.
+ */
+int wsgi_fd_standard(void);
+
 /* Set or clear O_NONBLOCK; set FD_CLOEXEC. Returns 0 or -errno. */
 int wsgi_fd_nonblock(int fd, int on);
 int wsgi_fd_cloexec(int fd);

@@ -106,7 +106,10 @@ static int fcgi_run(const struct wsgi_options *o, const struct wsgi_gateway_host
 	};
 	struct wsgi_error err;
 	struct wsgi_app *app;
-	int rc = wsgi_gateway_load(o, host, o->application, &app);
+	int rc;
+
+	dup2(STDERR_FILENO, STDOUT_FILENO); /* what an application prints belongs in the log */
+	rc = wsgi_gateway_load(o, host, o->application, &app);
 
 	if (rc != 0)
 		return rc;

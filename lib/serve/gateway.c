@@ -194,6 +194,9 @@ int wsgi_gateway_main(const struct wsgi_gateway_kind *kind, const struct wsgi_ga
 	struct wsgi_error err = {0};
 	int rc, status;
 
+	rc = wsgi_fd_standard();
+	if (rc != 0) /* there is nobody to tell, and nothing that could be opened */
+		return EX_OSERR;
 	if (!inside && kind->options != NULL)
 		rc = kind->options(&o, kind->gateway, argc, argv, &err);
 	else

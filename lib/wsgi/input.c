@@ -149,6 +149,17 @@ ssize_t wsgi_input_readline(struct wsgi_input *in, struct wsgi_buf *out, size_t 
 	return out->len > before ? (ssize_t)(out->len - before) : rc;
 }
 
+int wsgi_input_readlines(struct wsgi_input *in, struct wsgi_buf *out, size_t hint)
+{
+	const size_t before = out->len;
+	ssize_t n;
+
+	do
+		n = wsgi_input_readline(in, out, SIZE_MAX);
+	while (n > 0 && (hint == 0 || out->len - before < hint));
+	return n < 0 ? (int)n : 0;
+}
+
 static const char *skip_blanks(const char *at)
 {
 	return at + strspn(at, " \t\n\v\f\r");

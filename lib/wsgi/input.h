@@ -50,6 +50,12 @@ int wsgi_input_read_all(struct wsgi_input *in, struct wsgi_buf *out);
  */
 ssize_t wsgi_input_readline(struct wsgi_input *in, struct wsgi_buf *out, size_t limit);
 
+/*
+ * readlines(hint): append whole lines to out until they have hint bytes or more (0: all lines).
+ * Returns 0 or -errno.
+ */
+int wsgi_input_readlines(struct wsgi_input *in, struct wsgi_buf *out, size_t hint);
+
 /* What a CONTENT_LENGTH says. */
 enum wsgi_length { WSGI_LENGTH_NONE, WSGI_LENGTH_GIVEN, WSGI_LENGTH_BAD };
 

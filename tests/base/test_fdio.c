@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -277,6 +278,42 @@ START_TEST(the_flags_are_set_and_cleared)
 }
 END_TEST
 
+/* What is at descriptor 1 of a process that was started without one: 0 when it is /dev/null. */
+static int started_without_stdout(void)
+{
+	struct stat null, st;
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		close(STDOUT_FILENO);
+		if (wsgi_fd_standard() != 0 || fstat(STDOUT_FILENO, &st) != 0 ||
+		    stat("/dev/null", &null) != 0)
+			_exit(2);
+		_exit(st.st_rdev == null.st_rdev ? 0 : 1);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+START_TEST(a_closed_standard_descriptor_becomes_dev_null)
+{
+	ck_assert_int_eq(started_without_stdout(), 0);
+}
+END_TEST
+
+START_TEST(open_standard_descriptors_are_left_alone)
+{
+	int before = open("/dev/null", O_RDONLY), after;
+
+	ck_assert_int_eq(wsgi_fd_standard(), 0);
+	after = open("/dev/null", O_RDONLY);
+	ck_assert_int_eq(after, before + 1);
+	close(before);
+	close(after);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("fdio");
@@ -294,6 +331,8 @@ int main(void)
 	tcase_add_loop_test(tc, a_part_of_a_file_is_sent, 0, LEN(pairs));
 	tcase_add_loop_test(tc, a_file_is_sent_to_its_end, 0, LEN(pairs));
 	tcase_add_test(tc, a_large_file_is_sent_to_a_slow_reader);
+	tcase_add_test(tc, a_closed_standard_descriptor_becomes_dev_null);
+	tcase_add_test(tc, open_standard_descriptors_are_left_alone);
 	tcase_add_test(tc, the_flags_are_set_and_cleared);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);

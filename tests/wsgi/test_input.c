@@ -280,6 +280,29 @@ START_TEST(content_length_is_a_number_or_it_is_bad)
 }
 END_TEST
 
+static const struct {
+	size_t hint;
+	const char *lines;
+} hints[] = {
+	{0, "one\ntwo\nthree\nfour"},
+	{1, "one\n"},
+	{4, "one\n"},
+	{5, "one\ntwo\n"},
+	{8, "one\ntwo\n"},
+	{9, "one\ntwo\nthree\n"},
+	{14, "one\ntwo\nthree\n"},
+	{100, "one\ntwo\nthree\nfour"},
+};
+
+START_TEST(whole_lines_are_read_up_to_a_hint)
+{
+	given("one\ntwo\nthree\nfour", 3, UINT64_MAX);
+	ck_assert_int_eq(wsgi_input_readlines(&input, &out, hints[_i].hint), 0);
+	ck_assert_uint_eq(out.len, strlen(hints[_i].lines));
+	ck_assert_mem_eq(out.data, hints[_i].lines, out.len);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("input");
@@ -296,6 +319,7 @@ int main(void)
 	tcase_add_loop_test(tc, a_line_has_a_limit, 0, LEN(bites));
 	tcase_add_loop_test(tc, lines_and_reads_mix, 0, LEN(bites));
 	tcase_add_test(tc, a_line_may_be_longer_than_what_is_read_ahead);
+	tcase_add_loop_test(tc, whole_lines_are_read_up_to_a_hint, 0, LEN(hints));
 	tcase_add_loop_test(tc, the_whole_body_is_read, 0, LEN(lengths));
 	tcase_add_test(tc, a_large_read_goes_straight_to_the_callers_memory);
 	tcase_add_test(tc, small_reads_are_few_reads_of_the_stream);
