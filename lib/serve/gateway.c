@@ -12,7 +12,7 @@
 #include "host/native.h"
 #include "host/spec.h"
 #include "host/start.h"
-#include "serve/page.h"
+#include "serve/cgi_stdio.h"
 
 #ifndef WSGI_VERSION
 #define WSGI_VERSION "(unknown version)"
@@ -44,12 +44,17 @@ static int say(const struct wsgi_options *o, int status, const struct wsgi_error
 	return status;
 }
 
+static bool is_cgi(enum wsgi_gateway gateway)
+{
+	return gateway == WSGI_GATEWAY_CGI || gateway == WSGI_GATEWAY_IIS;
+}
+
 /* What a web server that waits for a CGI program's answer gets; NULL: nobody waits. */
 static const char *refusal(enum wsgi_gateway gateway)
 {
-	if (gateway != WSGI_GATEWAY_CGI && gateway != WSGI_GATEWAY_IIS)
+	if (!is_cgi(gateway) || getenv("GATEWAY_INTERFACE") == NULL)
 		return NULL;
-	return getenv("GATEWAY_INTERFACE") != NULL ? wsgi_page(WSGI_PAGE_FAILED) : NULL;
+	return wsgi_page(WSGI_PAGE_FAILED);
 }
 
 /* -- the application --------------------------------------------------------------------------- */
@@ -117,10 +122,8 @@ int wsgi_gateway_load(const struct wsgi_options *o, const struct wsgi_gateway_ho
 /* Say why nothing runs, to the web server too. Returns status. */
 static int refuse(const struct wsgi_options *o, int status, const struct wsgi_error *err)
 {
-	const char *page = refusal(o->gateway);
-
-	if (page != NULL)
-		wsgi_fd_write(STDOUT_FILENO, page, strlen(page));
+	if (is_cgi(o->gateway))
+		wsgi_cgi_send_page(WSGI_PAGE_FAILED, STDOUT_FILENO);
 	return say(o, status, err);
 }
 
@@ -149,7 +152,7 @@ static char *take_http_proxy(enum wsgi_gateway gateway)
 	const char *value = getenv("HTTP_PROXY");
 	char *copy = NULL;
 
-	if (value != NULL && (gateway == WSGI_GATEWAY_CGI || gateway == WSGI_GATEWAY_IIS)) {
+	if (value != NULL && is_cgi(gateway)) {
 		copy = strdup(value);
 		unsetenv("HTTP_PROXY");
 	}
