@@ -1,12 +1,10 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "base/fdio.h"
 #include "base/log.h"
 #include "handler/cgi.h"
 #include "handler/mount.h"
@@ -14,8 +12,8 @@
 #include "proc/forked.h"
 #include "serve/cgi_action.h"
 #include "serve/cgi_line.h"
+#include "serve/cgi_stdio.h"
 #include "serve/gateway.h"
-#include "serve/page.h"
 
 /* One request and all that it takes to serve it. */
 struct cgi {
@@ -28,38 +26,11 @@ struct cgi {
 	struct wsgi_simple_handler handler;
 };
 
-static bool is_request(void)
-{
-	return getenv("GATEWAY_INTERFACE") != NULL;
-}
-
 /* Answer without an application. Returns status. */
 static int answer(const struct cgi *c, enum wsgi_page page, int status)
 {
-	const char *text = wsgi_page(page);
-
-	if (is_request())
-		wsgi_fd_write(c->out, text, strlen(text));
+	wsgi_cgi_send_page(page, c->out);
 	return status;
-}
-
-/*
- * Keep standard output for the response alone: descriptor 1 becomes a copy of 2, so that what
- * print() or a child writes there stands in the log and not in the response.
- */
-static int divert_stdout(struct cgi *c)
-{
-	int null;
-
-	c->out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	if (c->out < 0)
-		return -errno;
-	if (dup2(STDERR_FILENO, STDOUT_FILENO) >= 0)
-		return 0;
-	null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	if (null < 0 || dup2(null, STDOUT_FILENO) < 0)
-		return -errno;
-	return 0;
 }
 
 /* The environ of the request, from the process environment. Returns 0 or -ENOMEM. */
@@ -109,6 +80,7 @@ static int serve(struct cgi *c, const struct wsgi_options *o, const struct wsgi_
 			app->leave(app);
 	}
 	wsgi_forked_watch(NULL, NULL);
+	wsgi_cgi_drop_stdin();
 	if (rc != 0)
 		wsgi_log(&c->log, WSGI_LOG_ERROR, "the request was not answered: %s",
 			 strerror(-rc));
@@ -125,7 +97,7 @@ static int run_application(struct cgi *c, const struct wsgi_options *o,
 {
 	const bool inside = host->python != NULL;
 	struct wsgi_app *app;
-	int rc = inside ? divert_stdout(c) : 0, status;
+	int rc = inside ? wsgi_cgi_divert_stdout(&c->out) : 0, status;
 
 	signal(SIGPIPE, SIG_IGN);
 	if (rc == 0) {
@@ -133,7 +105,7 @@ static int run_application(struct cgi *c, const struct wsgi_options *o,
 		if (status != 0)
 			return answer(c, WSGI_PAGE_FAILED, status);
 		if (!inside)
-			rc = divert_stdout(c);
+			rc = wsgi_cgi_divert_stdout(&c->out);
 	}
 	if (rc != 0) {
 		wsgi_log(&c->log, WSGI_LOG_ERROR, "standard output: %s", strerror(-rc));
