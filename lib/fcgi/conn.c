@@ -77,10 +77,9 @@ void wsgi_fcgi_conn_close(struct wsgi_fcgi_conn *c)
 	wsgi_fcgi_conn_forget(c);
 }
 
-bool wsgi_fcgi_conn_is_idle(struct wsgi_fcgi_conn *c)
+bool wsgi_fcgi_conn_is_idle(const struct wsgi_fcgi_conn *c)
 {
-	return wsgi_session_is_idle(&c->session) && c->rest.len == 0 &&
-	       wsgi_outbox_is_empty(&c->outbox);
+	return wsgi_session_is_idle(&c->session) && c->rest.len == 0;
 }
 
 /* An answer of a few bytes, outside of a response: whoever waits sends what is left of it. */
@@ -327,10 +326,15 @@ static int wait_to_send(struct wsgi_fcgi_conn *c, size_t *may_keep, size_t room)
 int wsgi_fcgi_conn_send(struct wsgi_fcgi_conn *c, struct iovec *iov, int n, int flags, size_t room)
 {
 	size_t may_keep = room < KEEP_AT_ONCE ? room : KEEP_AT_ONCE;
+	bool is_long = n > 2; /* more than one record: the kernel takes a while to copy them */
 	int rc = c->code;
 
 	while (rc == 0) {
+		if (is_long)
+			leave(c);
 		rc = wsgi_outbox_send(&c->outbox, c->fd, iov, n, flags, may_keep);
+		if (is_long)
+			enter(c);
 		if (rc != -EAGAIN)
 			break;
 		rc = wait_to_send(c, &may_keep, room);

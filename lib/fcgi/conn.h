@@ -82,8 +82,8 @@ int wsgi_fcgi_conn_park(struct wsgi_fcgi_conn *c);
 /* Forget the request that was under way, keeping some memory for the next one. */
 void wsgi_fcgi_conn_forget(struct wsgi_fcgi_conn *c);
 
-/* Whether nothing at all is under way. */
-bool wsgi_fcgi_conn_is_idle(struct wsgi_fcgi_conn *c);
+/* Whether no byte of a request has come since the last one. */
+bool wsgi_fcgi_conn_is_idle(const struct wsgi_fcgi_conn *c);
 
 /*
  * Send n pieces (used up), waiting where it must. What the socket does not take is kept, up to room

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -129,15 +130,18 @@ static struct peer *first_of(struct link *list, size_t offset)
 
 /* ---- what epoll tells of; with the lock held, as all that follows up to the threads ---- */
 
-static void watch(struct wsgi_reactor *r, struct peer *p, uint32_t events)
+/* Returns 0; -errno when it cannot be told of events, and so has to be closed. */
+static int watch(struct wsgi_reactor *r, struct peer *p, uint32_t events)
 {
 	struct epoll_event e = {.events = events, .data.ptr = p};
 	int op = p->watched == 0 ? EPOLL_CTL_ADD : events == 0 ? EPOLL_CTL_DEL : EPOLL_CTL_MOD;
 
 	if (events == p->watched)
-		return;
-	epoll_ctl(r->epoll_fd, op, p->conn.fd, &e);
+		return 0;
+	if (epoll_ctl(r->epoll_fd, op, p->conn.fd, &e) != 0)
+		return -errno;
 	p->watched = events;
+	return 0;
 }
 
 static int listen_on(struct wsgi_reactor *r)
@@ -258,7 +262,8 @@ static void make_timed(struct wsgi_reactor *r, struct peer *p)
 static int settle_open(struct wsgi_reactor *r, struct peer *p)
 {
 	struct wsgi_fcgi_conn *c = &p->conn;
-	bool unsent = !wsgi_outbox_is_empty(&c->outbox), idle = wsgi_fcgi_conn_is_idle(c);
+	bool unsent = !wsgi_outbox_is_empty(&c->outbox);
+	bool idle = wsgi_fcgi_conn_is_idle(c) && !unsent;
 
 	if (c->closing && !unsent && !c->lingering)
 		return -ECONNRESET;
@@ -273,11 +278,10 @@ static int settle_open(struct wsgi_reactor *r, struct peer *p)
 	if (!unsent && (c->rest.len > 0 || (r->stopping && idle))) {
 		p->last_look = r->stopping;
 		make_ready(r, p);
-	} else {
-		/* Who does not read its answers is not read either. */
-		watch(r, p, unsent ? EPOLLOUT : EPOLLIN);
+		return 0;
 	}
-	return 0;
+	/* Who does not read its answers is not read either. */
+	return watch(r, p, unsent ? EPOLLOUT : EPOLLIN);
 }
 
 static void settle(struct wsgi_reactor *r, struct peer *p, int rc)
@@ -308,22 +312,24 @@ static bool claim(struct wsgi_reactor *r, struct peer *p)
 }
 
 /*
- * A response is under way and its reader is behind: as long as another thread waits for all
- * connections, it sends the rest while the application makes more.
+ * A response is under way and its reader is behind: whoever waits for all connections meanwhile
+ * sends the rest while the application makes more.
  */
 static void help_to_send(struct wsgi_fcgi_conn *c)
 {
 	struct peer *p = container_of(c, struct peer, conn);
-	struct wsgi_reactor *r = p->reactor;
 
-	pthread_mutex_lock(&r->lock);
-	if (r->led)
-		watch(r, p, EPOLLOUT);
-	pthread_mutex_unlock(&r->lock);
+	pthread_mutex_lock(&p->reactor->lock);
+	watch(p->reactor, p, EPOLLOUT);
+	pthread_mutex_unlock(&p->reactor->lock);
 }
 
 /* ---- the threads ---- */
 
+/*
+ * Serve in this thread. The lead is free meanwhile: one that waits for it takes it at once, one
+ * that comes back from another request later, and if nobody did, it is this thread's again.
+ */
 static void serve(struct runner *u, struct peer *p)
 {
 	struct wsgi_reactor *r = u->reactor;
@@ -332,10 +338,9 @@ static void serve(struct runner *u, struct peer *p)
 
 	pthread_mutex_lock(&r->lock);
 	p->busy = true;
-	if (r->waiting > 0) {
-		r->led = u->leads = false;
+	r->led = u->leads = false;
+	if (r->waiting > 0)
 		pthread_cond_signal(&r->lead_is_free);
-	}
 	pthread_mutex_unlock(&r->lock);
 
 	wsgi_fcgi_request_begin(c);
@@ -345,17 +350,20 @@ static void serve(struct runner *u, struct peer *p)
 	pthread_mutex_lock(&r->lock);
 	p->busy = false;
 	settle(r, p, rc);
-	/* Whoever leads now went to sleep without knowing of this. */
-	if (!u->leads && (!link_is_alone(&p->ready) || !link_is_alone(&p->timed)))
-		wake_up(r);
+	if (!r->led)
+		r->led = u->leads = true;
+	else if (!link_is_alone(&p->ready) || !link_is_alone(&p->timed))
+		wake_up(r); /* who leads went to sleep without knowing of this */
 	pthread_mutex_unlock(&r->lock);
 }
 
 static void handle_peer(struct runner *u, struct peer *p)
 {
 	struct wsgi_reactor *r = u->reactor;
-	int rc = wsgi_outbox_push(&p->conn.outbox, p->conn.fd);
+	int rc = 0;
 
+	if (p->watched == EPOLLOUT)
+		rc = wsgi_outbox_push(&p->conn.outbox, p->conn.fd);
 	p->conn.worker = &u->worker;
 	if (rc == 0)
 		rc = wsgi_fcgi_conn_read(&p->conn);
@@ -701,7 +709,7 @@ int wsgi_reactor_create(struct wsgi_reactor **out, const int *fds, size_t n,
 		rc = add_listeners(r, fds, n);
 	if (rc != 0) {
 		wsgi_reactor_destroy(r);
-		return wsgi_fail(err, rc, "cannot wait on the FastCGI sockets");
+		return wsgi_fail(err, rc, "cannot wait on the FastCGI sockets: %s", strerror(-rc));
 	}
 	*out = r;
 	return 0;

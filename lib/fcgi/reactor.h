@@ -18,6 +18,8 @@
  *          has filled stdin_buffer_bytes; what a slow client has not taken of a response is sent
  *          later by whoever waits, up to out_buffer_bytes.
  * Errors   hostile or broken peers cost their own connection at most.
+ * Signals  the caller ignores SIGPIPE: sendfile(2) raises it.
+ * Forks    a reactor is made, run and destroyed by one process: after fork(), not before.
  * Source   FastCGI Specification 1.0.
  */
 struct wsgi_reactor;
@@ -27,12 +29,16 @@ struct wsgi_reactor_limits {
 	size_t stdin_buffer_bytes; /* read ahead before a request is served */
 	size_t out_buffer_bytes; /* of a response, kept for a slow client before its thread waits */
 	unsigned max_connections; /* more wait in the listen queue */
-	int io_timeout_ms; /* a peer that moves no byte for so long in mid-request is dropped */
+	/* A peer that moves no byte for so long in mid-request is dropped; an idle one never. */
+	int io_timeout_ms;
 };
 extern const struct wsgi_reactor_limits wsgi_reactor_default_limits;
 
 struct wsgi_reactor_ops {
-	/* Serve one request: read req->input, write req->output. The reactor ends it. */
+	/*
+	 * Serve one request: read req->input, write req->output. The reactor ends it. A request
+	 * whose STDIN was cut off before this is never served; later it reads as -ECONNRESET.
+	 */
 	void (*serve)(void *ctx, struct wsgi_fcgi_request *req);
 	/* Optional, together: around each system call that may block while serve runs. */
 	void (*leave)(void *ctx);

@@ -107,7 +107,8 @@ static int send_stdout(struct wsgi_fcgi_conn *c, const char *data, size_t len)
 
 			wsgi_record_put_head(head, FCGI_STDOUT, c->session.id, held + part, 0);
 			iov[n++] = (struct iovec){head, FCGI_HEADER_LEN + held};
-			iov[n++] = (struct iovec){(char *)(uintptr_t)data, part};
+			if (part > 0)
+				iov[n++] = (struct iovec){(char *)(uintptr_t)data, part};
 			data += part;
 			len -= part;
 			held = 0;

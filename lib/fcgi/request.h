@@ -24,12 +24,18 @@ struct wsgi_fcgi_request {
 	FCGX_Request fcgx;          /* requestId, role, in, out, err, envp, keepConnection */
 	struct wsgi_environ params; /* the same parameters, borrowed from envp's bytes */
 	struct wsgi_input input;    /* STDIN; its end is the stream's, left is UINT64_MAX */
-	struct wsgi_output output;  /* STDOUT, with sendfile */
-	struct wsgi_errors errors;  /* STDERR, a whole record each write */
-	bool has_stdin;             /* some byte of STDIN has come */
+	/*
+	 * STDOUT, with sendfile. Small writes leave together, at a flush or with the end. What a
+	 * slow client has not taken is kept, and goes out while the application works on if another
+	 * thread runs the reactor, else with the next write or the end. -ECONNABORTED: the web
+	 * server sent FCGI_ABORT_REQUEST.
+	 */
+	struct wsgi_output output;
+	struct wsgi_errors errors; /* STDERR: sent at each write, before STDOUT that is held */
+	bool has_stdin;            /* some byte of STDIN has come */
 	/*
 	 * Set by the server when the response is not whole and the client must see that: the
-	 * connection is closed without END_REQUEST.
+	 * connection is closed without END_REQUEST; over TCP it is reset.
 	 */
 	bool cut;
 	uint32_t app_status; /* for END_REQUEST; 0 */

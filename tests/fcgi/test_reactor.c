@@ -76,6 +76,14 @@ static void wait_for_abort(struct wsgi_fcgi_request *req)
 		told = (int)wsgi_input_read(&req->input, &c, 1);
 }
 
+/* A reader that is behind, and then nothing more for a while. */
+static void take_a_break(struct wsgi_fcgi_request *req)
+{
+	told = req->output.write(&req->output, big, BIG);
+	told = req->output.flush(&req->output);
+	sem_wait(&go_on);
+}
+
 static void by_libfcgi(FCGX_Request *r)
 {
 	char line[64];
@@ -116,6 +124,8 @@ static void serve(void *ctx, struct wsgi_fcgi_request *req)
 		stream(req);
 	else if (strcmp(path, "/wait") == 0)
 		wait_for_abort(req);
+	else if (strcmp(path, "/break") == 0)
+		take_a_break(req);
 	else if (strcmp(path, "/libfcgi") == 0)
 		by_libfcgi(&req->fcgx);
 	else if (strcmp(path, "/file") == 0)
@@ -615,6 +625,73 @@ START_TEST(a_large_answer_that_is_not_read_holds_no_thread)
 }
 END_TEST
 
+START_TEST(what_was_flushed_goes_out_while_the_application_works_on)
+{
+	struct wsgi_record_reader r;
+	static char content[65535];
+	size_t come = 0;
+	int fd = given_a_connection();
+
+	start((unsigned)_i);
+	add_request(&bytes, 1, 0, "/break", "", 0);
+	say(fd);
+	while (come < BIG && get_record(fd, &r, content))
+		come += r.content_len;
+	ck_assert_uint_eq(come, BIG);
+	sem_post(&go_on);
+	hear(fd, 1);
+	then_it_is("");
+	close(fd);
+}
+END_TEST
+
+START_TEST(a_thread_that_comes_back_takes_the_lead)
+{
+	int first = given_a_connection(), second = given_a_connection(), third;
+
+	start(2);
+	add_request(&bytes, 1, 0, "/wait", "", 0);
+	say(first);
+	sem_wait(&in_service);
+	add_request(&bytes, 1, 0, "/wait", "", 0);
+	say(second);
+	sem_wait(&in_service);
+	sem_post(&go_on); /* either of them goes on, the other is still in service */
+	third = given_a_connection();
+	add_request(&bytes, 1, 0, "/hello", "", 0);
+	say(third);
+	hear(third, 1);
+	then_it_is("/hello");
+	sem_post(&go_on);
+	close(first);
+	close(second);
+	close(third);
+}
+END_TEST
+
+START_TEST(four_threads_serve_many_connections)
+{
+	int fds[40];
+
+	start(THREADS);
+	for (int i = 0; i < 40; i++)
+		fds[i] = given_a_connection();
+	for (uint16_t id = 1; id < 20; id++) {
+		for (int i = 0; i < 40; i++) {
+			add_request(&bytes, id, FCGI_KEEP_CONN, "/echo", big, (size_t)i * 100);
+			say(fds[i]);
+		}
+		for (int i = 0; i < 40; i++) {
+			hear(fds[i], id);
+			ck_assert(answer.ended);
+			ck_assert_uint_eq(answer.out.len, (size_t)i * 100);
+		}
+	}
+	for (int i = 0; i < 40; i++)
+		close(fds[i]);
+}
+END_TEST
+
 /* ---- hostile and unlucky peers ---- */
 
 START_TEST(values_are_told_at_once)
@@ -943,6 +1020,10 @@ static void add_requests(Suite *s)
 	tcase_add_test(tc, a_second_request_meanwhile_is_refused);
 	tcase_add_test(tc, slow_ones_hold_no_thread);
 	tcase_add_test(tc, a_large_answer_that_is_not_read_holds_no_thread);
+	tcase_add_loop_test(tc, what_was_flushed_goes_out_while_the_application_works_on, 2,
+			    THREADS + 1);
+	tcase_add_test(tc, a_thread_that_comes_back_takes_the_lead);
+	tcase_add_test(tc, four_threads_serve_many_connections);
 	suite_add_tcase(s, tc);
 }
 
