@@ -109,10 +109,9 @@ install: $(CMDS) $(PLUGINS) $(LIBS)
 	sed -e 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' scripts/libwsgi.pc.in \
 		>$(DEST)/lib/pkgconfig/libwsgi.pc
 	install -m 644 $(MAN1) $(DEST)/share/man/man1
-	$(if $(MAN7),install -m 644 $(MAN7) $(DEST)/share/man/man7)
+	install -m 644 $(MAN7) $(DEST)/share/man/man7
 	install -m 644 README.md LICENSE $(DOC)
-	cp -R scripts/frontends/. $(DOC)/frontends
-	rm -f $(DOC)/frontends/*.7
+	install -m 644 $(filter-out %.7,$(wildcard scripts/frontends/*)) $(DOC)/frontends
 
 clean:
 	rm -rf build build-san $O
