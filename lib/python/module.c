@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proc/title.h"
 #include "python/pyapp.h"
 #include "python/pyload.h"
 #include "python/python.h"
@@ -76,6 +77,8 @@ static PyObject *module_run(PyObject *self, PyObject *args)
 	if (kind == NULL)
 		return PyErr_Format(PyExc_ValueError, "no gateway of that name: %s", argv[0]);
 	line_buffer_stdout();
+	if (kind->gateway == WSGI_GATEWAY_FCGI || kind->gateway == WSGI_GATEWAY_SERVE)
+		wsgi_title_set(argc, argv);
 	host.python = wsgi_py_loader();
 	host.http_proxy = http_proxy;
 	wsgi_py_leave();
