@@ -224,7 +224,10 @@ static int load_callable(const struct wsgi_spec *spec, const char *script, PyObj
 	Py_DECREF(module);
 	if (*callable != NULL)
 		return 0;
-	report(err, spec, "");
+	if (PyErr_ExceptionMatches(PyExc_AttributeError)) /* the words below say it all */
+		PyErr_Clear();
+	else
+		report(err, spec, "");
 	return wsgi_fail(err, -EPROTO, "'%s' has no '%s': name the WSGI callable, as in %s:NAME",
 			 spec->target, spec->callable, spec->target);
 }
