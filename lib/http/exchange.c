@@ -314,10 +314,10 @@ size_t wsgi_exchange_feed(struct wsgi_exchange *x, const void *data, size_t len)
 
 	pthread_mutex_lock(&x->lock);
 	room = upload_room(x);
-	len = room < len ? room : len;
-	if (len == 0)
+	if (room < len)
 		put_to_sleep(x);
-	else if (!x->done && !x->gone && x->in_error == 0)
+	len = room < len ? room : len;
+	if (!x->done && !x->gone && x->in_error == 0)
 		x->in_error = wsgi_spool_add(&x->in, data, len);
 	pthread_cond_signal(&x->moved);
 	pthread_mutex_unlock(&x->lock);

@@ -89,7 +89,7 @@ enum wsgi_exchange_turn wsgi_exchange_turn(struct wsgi_exchange *x);
 /* The request is whole: UPLOAD is no longer an answer. */
 enum wsgi_exchange_turn wsgi_exchange_uploaded(struct wsgi_exchange *x);
 
-/* A piece of the upload: how much of it was taken; 0: the wire has been put to sleep. */
+/* A piece of the upload: how much of it was taken; not all: the wire has been put to sleep. */
 size_t wsgi_exchange_feed(struct wsgi_exchange *x, const void *data, size_t len);
 
 /*

@@ -55,6 +55,10 @@ int wsgi_http_refusal(const struct wsgi_http_message *m)
 	struct wsgi_span host;
 	size_t hosts = count(m, "Host", &host);
 
+	if (!is_token(wsgi_span_of(m->method)))
+		return 400;
+	if (strcmp(m->method, "CONNECT") == 0)
+		return 501;
 	for (size_t i = 0; i < m->fields_len; i++) {
 		struct wsgi_span value = m->fields[i].value;
 

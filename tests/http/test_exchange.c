@@ -165,8 +165,9 @@ END_TEST
 
 START_TEST(an_upload_that_nobody_reads_puts_the_wire_to_sleep)
 {
-	ck_assert_uint_eq(wsgi_exchange_feed(x, buf, sizeof(buf)), WSGI_EXCHANGE_BUFFER);
-	ck_assert_uint_eq(wsgi_exchange_feed(x, buf, 1), 0);
+	ck_assert_uint_eq(wsgi_exchange_feed(x, buf, 1), 1);
+	ck_assert_int_eq(sleeps, 0);
+	ck_assert_uint_eq(wsgi_exchange_feed(x, buf, sizeof(buf)), WSGI_EXCHANGE_BUFFER - 1);
 	ck_assert_int_eq(sleeps, 1);
 	ck_assert_int_eq(read_input(WSGI_EXCHANGE_BUFFER), WSGI_EXCHANGE_BUFFER);
 	ck_assert_int_eq(wakes, 1);

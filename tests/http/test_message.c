@@ -210,6 +210,16 @@ START_TEST(what_two_readers_could_take_differently_is_refused)
 }
 END_TEST
 
+START_TEST(a_method_that_is_none_is_refused)
+{
+	given_fields((const struct pair[]){{"Host", "h"}, {NULL, NULL}});
+	message.method = "G(T";
+	ck_assert_int_eq(wsgi_http_refusal(&message), 400);
+	message.method = "CONNECT";
+	ck_assert_int_eq(wsgi_http_refusal(&message), 501);
+}
+END_TEST
+
 START_TEST(a_nul_in_a_value_is_refused)
 {
 	given_fields((const struct pair[]){{"Host", "h"}, {"X", "abc"}, {NULL, NULL}});
@@ -245,6 +255,7 @@ int main(void)
 	tcase_add_test(tc, a_server_on_all_addresses_or_on_none_has_a_name);
 	tcase_add_loop_test(tc, what_two_readers_could_take_differently_is_refused, 0,
 			    (int)(sizeof(requests) / sizeof(requests[0])));
+	tcase_add_test(tc, a_method_that_is_none_is_refused);
 	tcase_add_test(tc, a_nul_in_a_value_is_refused);
 	tcase_add_test(tc, a_client_that_expects_100_continue_is_known);
 	suite_add_tcase(s, tc);
