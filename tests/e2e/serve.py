@@ -1,0 +1,749 @@
+"""wsgi-serve as its users meet it: http.client, curl and raw sockets against real processes.
+
+Environment: BUILD, the folder of the binaries. Words on the command line choose the tests.
+"""
+
+import contextlib
+import hashlib
+import http.client
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+
+REPO = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.abspath(os.environ.get('BUILD', os.path.join(REPO, 'build')))
+TEMP = tempfile.mkdtemp(prefix='wsgi-serve-test-')
+WAIT = 30
+MEGABYTE = b'x' * (1 << 20)
+
+APPLICATION = '''\
+import hashlib, json, os, sys, time
+
+def body_of(env):
+    while True:
+        data = env['wsgi.input'].read(50000)
+        if not data:
+            return
+        yield data
+
+def show(env, start):
+    text = {k: v for k, v in env.items() if isinstance(v, (str, bool))}
+    text['PROCESS_HTTP_PROXY'] = os.environ.get('HTTP_PROXY', 'none')
+    start('200 OK', [('Content-Type', 'application/json')])
+    return [json.dumps(text).encode()]
+
+def digest(env, start):
+    sha, size = hashlib.sha256(), 0
+    for data in body_of(env):
+        sha.update(data)
+        size += len(data)
+    start('200 OK', [('Content-Type', 'text/plain')])
+    return [('%d %s' % (size, sha.hexdigest())).encode()]
+
+def large(env, start):
+    start('200 OK', [('Content-Type', 'application/octet-stream')])
+    return (b'x' * 65536 for _ in range(16 * int(env['QUERY_STRING'])))
+
+def echo(env, start):
+    start('200 OK', [('Content-Type', 'application/octet-stream')])
+    return body_of(env)
+
+def unread(env, start):
+    start('200 OK', [('Content-Type', 'text/plain')])
+    return [b'unread']
+
+def ticks(env, start):
+    start('200 OK', [('Content-Type', 'text/plain')])
+    for n in range(4):
+        yield b'tick\\n'
+        time.sleep(.25)
+
+def fail(env, start):
+    raise ValueError('on purpose')
+
+def fail_late(env, start):
+    start('200 OK', [('Content-Type', 'text/plain')])
+    yield b'half'
+    raise ValueError('on purpose, late')
+
+def short(env, start):
+    start('200 OK', [('Content-Type', 'text/plain'), ('Content-Length', '10')])
+    return [b'half']
+
+def long(env, start):
+    start('200 OK', [('Content-Type', 'text/plain'), ('Content-Length', '4')])
+    return [b'half', b'more']
+
+def empty(env, start):
+    start(env['QUERY_STRING'].replace('+', ' '), [])
+    return []
+
+def cookies(env, start):
+    start('200 OK', [('Set-Cookie', 'a=1'), ('Set-Cookie', 'b=2')])
+    return [b'']
+
+def log(env, start):
+    env['wsgi.errors'].write('a line for the log\\n')
+    print('a line for the screen')
+    start('200 OK', [])
+    return [b'logged']
+
+def wait(env, start):
+    open(env['QUERY_STRING'], 'w').close()
+    time.sleep(1)
+    start('200 OK', [('Content-Type', 'text/plain')])
+    return [b'waited']
+
+class Closing:
+    def __init__(self, path):
+        self.path = path
+    def __iter__(self):
+        while True:
+            yield b'x' * 65536
+    def close(self):
+        with open(self.path, 'a') as f:
+            f.write('closed\\n')
+
+def endless(env, start):
+    start('200 OK', [('Content-Type', 'text/plain')])
+    return Closing(env['QUERY_STRING'])
+
+def file(env, start):
+    start('200 OK', [('Content-Type', 'application/octet-stream')])
+    return env['wsgi.file_wrapper'](open(env['QUERY_STRING'], 'rb'))
+
+def child(env, start):
+    import subprocess
+    p = subprocess.Popen(['sleep', '30'])
+    p.terminate()
+    start('200 OK', [('Content-Type', 'text/plain')])
+    return [str(p.wait(10)).encode()]
+
+def application(env, start):
+    return globals()[env['PATH_INFO'].strip('/').split('/')[0] or 'show'](env, start)
+'''
+
+
+# What runs.
+
+class Program:
+    """A server that was started here and ends with the with block."""
+
+    def __init__(self, *command, **kept):
+        self.log_path = os.path.join(TEMP, 'log-%d' % len(os.listdir(TEMP)))
+        with open(self.log_path, 'wb') as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log,
+                                            stderr=log, cwd=TEMP,
+                                            env=dict(os.environ, PYTHONUNBUFFERED='1', **kept))
+        self.name = self.await_log(r'listening on (\S+)')
+
+    def await_log(self, pattern, seconds=WAIT):
+        end = time.monotonic() + seconds
+        while True:
+            found = re.search(pattern, self.log())
+            if found:
+                return found[1] if found.groups() else found[0]
+            if time.monotonic() > end or self.process.poll() is not None:
+                self.process.kill()
+                raise AssertionError('no %r in the log: %s' % (pattern, self.log()))
+            time.sleep(.02)
+
+    def log(self):
+        with open(self.log_path, encoding='latin-1') as f:
+            return f.read()
+
+    def memory_kb(self):
+        with open('/proc/%d/status' % self.process.pid) as f:
+            return int(re.search(r'VmHWM:\s+(\d+)', f.read())[1])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            self.process.wait(WAIT)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+
+
+class Server(Program):
+    def __init__(self, *words, bind='127.0.0.1:0', **kept):
+        super().__init__(os.path.join(BUILD, 'wsgi-serve'), '--bind', bind, *words, **kept)
+        found = re.fullmatch(r'http://(\S+):(\d+)/', self.name)
+        self.address = (found[1].strip('[]'), int(found[2])) if found else self.name[5:]
+
+    def connect(self):
+        if isinstance(self.address, tuple):
+            return socket.create_connection(self.address, WAIT)
+        s = socket.socket(socket.AF_UNIX)
+        s.settimeout(WAIT)
+        s.connect(self.address)
+        return s
+
+    def raw(self, data):
+        """All that comes back for these bytes, to the connection's end."""
+        with self.connect() as s:
+            s.sendall(data)
+            return read_all(s)
+
+    def get(self, path, method='GET', body=None, headers=None):
+        connection = http.client.HTTPConnection('h', timeout=WAIT)
+        connection.sock = self.connect()
+        try:
+            connection.request(method, path, body, headers or {})
+            response = connection.getresponse()
+            response.body = response.read()
+            return response
+        finally:
+            connection.close()
+
+    def show(self, path='/show', headers=None):
+        import json
+        return json.loads(self.get(path, headers=headers).body)
+
+
+def read_all(s):
+    data = b''
+    while True:
+        try:
+            piece = s.recv(1 << 16)
+        except ConnectionResetError:
+            return data
+        if not piece:
+            return data
+        data += piece
+
+
+def socket_path():
+    return 'unix:' + os.path.join(TEMP, 'socket-%d' % len(os.listdir(TEMP)))
+
+
+def app_file():
+    path = os.path.join(TEMP, 'app.py')
+    if not os.path.exists(path):
+        with open(path, 'w') as f:
+            f.write(APPLICATION)
+    return path
+
+
+def python(*words):
+    return Server(*words, app_file())
+
+
+@contextlib.contextmanager
+def forwarding(*words):
+    """wsgi-serve --fcgi in front of wsgi-fcgi with the same application."""
+    address = socket_path()
+    with Program(os.path.join(BUILD, 'wsgi-fcgi'), '--bind', address, '--threads', '4',
+                 app_file()) as backend:
+        with Server('--fcgi', address, *words) as server:
+            server.backend = backend
+            yield server
+
+
+BOTH = [python, forwarding]
+HEAD = b'Host: h\r\nConnection: close\r\n\r\n'
+
+
+def both(test):
+    """The same for an application and for a backend."""
+    def run():
+        for kind in BOTH:
+            with kind() as server:
+                test(server)
+    run.__name__ = test.__name__
+    return run
+
+
+# The address.
+
+def test_demo_answers():
+    with Server('demo') as server:
+        response = server.get('/a%20b?c=%41')
+        assert response.status == 200
+        assert response.body.startswith(b'Hello world!\n'), response.body
+        assert b"PATH_INFO = '/a b'" in response.body and b"QUERY_STRING = 'c=%41'" in response.body
+
+
+def test_ipv6_has_brackets():
+    with Server('demo', bind='[::1]:0') as server:
+        assert server.name.startswith('http://[::1]:'), server.name
+        body = server.get('/').body
+        assert b"SERVER_NAME = '[::1]'" in body and b"REMOTE_ADDR = '::1'" in body
+
+
+def test_a_unix_socket_serves_and_goes():
+    address = socket_path()
+    with Server('demo', bind=address) as server:
+        assert server.name == address
+        assert b"SERVER_NAME = 'localhost'" in server.get('/').body
+        assert 'GET / HTTP/1.1" 200' in server.log()
+    assert not os.path.exists(address[5:])
+
+
+def failing(*words):
+    done = subprocess.run([os.path.join(BUILD, 'wsgi-serve'), *words], cwd=TEMP, timeout=WAIT,
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    return done.returncode, done.stderr
+
+
+def test_an_address_in_use_is_said():
+    with Server('demo') as server:
+        code, said = failing('--bind', '%s:%d' % server.address, 'demo')
+        assert code == 69 and 'in use' in said and said.count('\n') == 1, (code, said)
+
+
+def test_wrong_words_are_said():
+    for words in (['--bind', 'nowhere', 'demo'], ['--fcgi', 'nowhere'],
+                  ['--fcgi', 'unix:/x', 'demo'], [], ['--bind', 'a:1', '--bind', 'b:2', 'demo']):
+        code, said = failing(*words)
+        assert code == 64 and said.startswith('wsgi-serve: '), (words, code, said)
+
+
+def test_an_application_that_is_not_there_is_said():
+    code, said = failing('nothing.py')
+    assert code == 66 and 'nothing.py' in said, (code, said)
+
+
+# The environ.
+
+@both
+def test_the_environ_is_that_of_simple_server(server):
+    env = server.show('/show/caf%C3%A9%252F%E9?q=%20', {'X-A': '1', 'Content-Type': 'a/b'})
+    assert env['PATH_INFO'] == '/show/caf\u00c3\u00a9%2F\u00e9', env['PATH_INFO']
+    assert env['QUERY_STRING'] == 'q=%20' and env['SCRIPT_NAME'] == ''
+    assert env['REQUEST_METHOD'] == 'GET' and env['SERVER_PROTOCOL'] == 'HTTP/1.1'
+    assert env['REMOTE_ADDR'] == '127.0.0.1' and env['SERVER_NAME'] == '127.0.0.1'
+    assert env['SERVER_PORT'] == str(server.address[1])
+    assert env['CONTENT_TYPE'] == 'a/b' and env['CONTENT_LENGTH'] == ''
+    assert env['HTTP_X_A'] == '1' and 'HTTP_CONTENT_TYPE' not in env
+    assert env['REQUEST_URI'] == '/show/caf%C3%A9%252F%E9?q=%20'
+    assert env['GATEWAY_INTERFACE'] == 'CGI/1.1' and env['wsgi.url_scheme'] == 'http'
+
+
+def test_multithread_follows_threads():
+    for words, many in ([], False), (['--threads', '4'], True):
+        with python(*words) as server:
+            env = server.show()
+            assert env['wsgi.multithread'] is many and env['wsgi.multiprocess'] is False
+            assert env['wsgi.run_once'] is False
+
+
+def raw_environ(server, head):
+    import json
+    answer = server.raw(b'GET /show HTTP/1.0\r\n' + head + b'\r\n')
+    return json.loads(answer.partition(b'\r\n\r\n')[2])
+
+
+@both
+def test_repeated_headers_are_joined(server):
+    env = raw_environ(server, b'X-Tag: one\r\nX-Other: x\r\nx-tag:two\r\n')
+    assert env['HTTP_X_TAG'] == 'one,two', env
+
+
+@both
+def test_an_underscore_does_not_pass_for_a_hyphen(server):
+    env = raw_environ(server, b'X_Auth_User: root\r\nX-Auth_User: root\r\n')
+    assert 'HTTP_X_AUTH_USER' not in env, env
+
+
+def test_proxy_stays_out_of_the_process_environment():
+    with python() as server:
+        env = raw_environ(server, b'Proxy: http://evil\r\n')
+        assert env['HTTP_PROXY'] == 'http://evil' and env['PROCESS_HTTP_PROXY'] == 'none'
+
+
+def test_proxy_is_not_passed_to_a_backend():
+    with forwarding() as server:
+        env = raw_environ(server, b'Proxy: http://evil\r\n')
+        assert 'HTTP_PROXY' not in env and env['PROCESS_HTTP_PROXY'] == 'none'
+
+
+# What is refused.
+
+REFUSED = [
+    (b'POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 1\r\n' + HEAD + b'x', b'400'),
+    (b'POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n' + HEAD + b'xx', b'400'),
+    (b'POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n' + HEAD +
+     b'0\r\n\r\n', b'400'),
+    (b'POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n' + HEAD +
+     b'0\r\n\r\n', b'400'),
+    (b'POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n' + HEAD + b'0\r\n\r\n', b'501'),
+    (b'POST / HTTP/1.1\r\nContent-Length : 1\r\n' + HEAD + b'x', b'400'),
+    (b'POST / HTTP/1.1\r\nContent-Length: -1\r\n' + HEAD, b'400'),
+    (b'POST / HTTP/1.1\r\nContent-Length: 1, 1\r\n' + HEAD + b'x', b'400'),
+    (b'POST / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n' + HEAD, b'413'),
+    (b'POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n' + HEAD + b'0\r\n\r\n', b'400'),
+    (b'GET / HTTP/1.1\r\n\r\n', b'400'),
+    (b'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n', b'400'),
+]
+
+
+def test_what_smugglers_send_is_refused_and_the_connection_closed():
+    after = b'GET /smuggled HTTP/1.1\r\n' + HEAD
+    with Server('demo') as server:
+        for request, status in REFUSED:
+            answer = server.raw(request + after)
+            assert answer.split(b' ')[1] == status, (request, answer)
+            assert b' 200 ' not in answer, (request, answer)
+        assert 'smuggled' not in server.log()
+
+
+def test_garbage_does_no_harm():
+    with Server('demo') as server:
+        for data in (b'\r\n\r\n', b'\0' * 1000, b'GET', b'GET / HTTP/9.9\r\n\r\n', os.urandom(5000),
+                     b'GET / HTTP/1.1\r\n' + b'X: y\r\n' * 100000 + b'\r\n',
+                     b'GET /' + b'a' * 300000 + b' HTTP/1.1\r\n' + HEAD,
+                     b'POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n' + HEAD + b'zz\r\n\r\n'):
+            with contextlib.suppress(OSError), server.connect() as s:
+                s.sendall(data)
+                s.shutdown(socket.SHUT_WR)
+                read_all(s)
+        assert server.get('/').status == 200
+
+
+# Bodies.
+
+@both
+def test_a_body_is_read(server):
+    for size in 0, 1, 65535, 65536, 65537, 3000000:
+        data = os.urandom(size)
+        answer = server.get('/digest', 'POST', data).body.decode()
+        assert answer == '%d %s' % (size, hashlib.sha256(data).hexdigest()), answer
+
+
+@both
+def test_a_chunked_body_is_read(server):
+    data = [os.urandom(size) for size in (1, 65536, 3, 300000)]
+    answer = server.get('/digest', 'POST', iter(data)).body.decode()
+    whole = b''.join(data)
+    assert answer == '%d %s' % (len(whole), hashlib.sha256(whole).hexdigest()), answer
+
+
+def curl(*words):
+    done = subprocess.run(['curl', '-sS', '--max-time', '120', *words], capture_output=True,
+                          timeout=150)
+    return done.returncode, done.stdout.decode('latin-1')
+
+
+@both
+def test_a_gigabyte_goes_up_in_flat_memory(server):
+    sha, size = hashlib.sha256(), 1 << 30
+    path = os.path.join(TEMP, 'zero')
+    with open(path, 'wb') as f:
+        f.truncate(size)
+    for _ in range(1024):
+        sha.update(bytes(1 << 20))
+    server.get('/unread')
+    before = server.memory_kb()
+    code, answer = curl('-T', path, server.name + 'digest')
+    assert (code, answer) == (0, '%d %s' % (size, sha.hexdigest())), (code, answer)
+    assert server.memory_kb() - before < 16000, (before, server.memory_kb())
+
+
+@both
+def test_a_gigabyte_comes_down_in_flat_memory(server):
+    server.get('/unread')
+    before = server.memory_kb()
+    code, answer = curl('-o', '/dev/null', '-w', '%{size_download}', server.name + 'large?1024')
+    assert (code, answer) == (0, str(1 << 30)), (code, answer)
+    assert server.memory_kb() - before < 16000, (before, server.memory_kb())
+
+
+@both
+def test_an_echo_does_not_block(server):
+    response = server.get('/echo', 'POST', MEGABYTE * 8)
+    assert response.body == MEGABYTE * 8
+
+
+@both
+def test_an_unread_body_leaves_the_connection_in_order(server):
+    request = b'POST /unread HTTP/1.1\r\nHost: h\r\nContent-Length: 1048576\r\n\r\n'
+    answer = server.raw((request + MEGABYTE) * 3 + b'GET /unread HTTP/1.1\r\n' + HEAD)
+    assert answer.count(b'HTTP/1.1 200 OK') == 4 and answer.count(b'\r\n\r\nunread') == 4, answer
+
+
+@both
+def test_100_continue_comes_when_the_body_is_read(server):
+    with server.connect() as s:
+        s.sendall(b'POST /digest HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n' + HEAD)
+        assert s.recv(1000) == b'HTTP/1.1 100 Continue\r\n\r\n'
+        s.sendall(b'ok')
+        assert b'\r\n\r\n2 ' in read_all(s)
+
+
+def test_100_continue_does_not_come_when_it_is_not():
+    with python() as server:
+        answer = server.raw(b'POST /unread HTTP/1.1\r\nExpect: 100-continue\r\n'
+                            b'Content-Length: 2\r\n' + HEAD)
+        assert answer.startswith(b'HTTP/1.1 200 '), answer
+
+
+@both
+def test_a_client_that_breaks_off_its_upload_is_an_error_of_its_own(server):
+    with server.connect() as s:
+        s.sendall(b'POST /digest HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nhalf')
+    assert server.get('/unread').body == b'unread'
+
+
+# Responses.
+
+@both
+def test_a_response_without_length_is_chunked(server):
+    answer = server.raw(b'GET /large?1 HTTP/1.1\r\n' + HEAD)
+    assert b'\r\nTransfer-Encoding: chunked\r\n' in answer and answer.endswith(b'\r\n0\r\n\r\n')
+    answer = server.raw(b'GET /large?1 HTTP/1.0\r\n\r\n')
+    head, _, body = answer.partition(b'\r\n\r\n')
+    assert b'chunked' not in head and body == MEGABYTE
+
+
+@both
+def test_a_head_request_has_no_body(server):
+    answer = server.raw(b'HEAD /unread HTTP/1.1\r\n' + HEAD)
+    assert b'\r\nContent-Length: 6\r\n' in answer and answer.endswith(b'\r\n\r\n'), answer
+    answer = server.raw(b'HEAD /large?1 HTTP/1.1\r\nHost: h\r\n\r\nHEAD /unread HTTP/1.1\r\n' + HEAD)
+    assert b'\r\n0\r\n' not in answer and answer.endswith(b'\r\n\r\n'), answer
+
+
+@both
+def test_204_and_304_have_neither_body_nor_length(server):
+    for status in b'204', b'304':
+        answer = server.raw(b'GET /empty?' + status + b'+X HTTP/1.1\r\n' + HEAD)
+        assert answer.startswith(b'HTTP/1.1 ' + status) and answer.endswith(b'\r\n\r\n'), answer
+        assert b'Content-Length' not in answer and b'chunked' not in answer, answer
+
+
+@both
+def test_a_redirect_and_two_cookies_pass(server):
+    assert server.get('/empty?303+See').status == 303
+    assert server.get('/cookies').headers.get_all('Set-Cookie') == ['a=1', 'b=2']
+
+
+@both
+def test_each_piece_is_sent_when_it_is_made(server):
+    with server.connect() as s:
+        s.sendall(b'GET /ticks HTTP/1.1\r\n' + HEAD)
+        times = []
+        while True:
+            data = s.recv(1000)
+            if not data:
+                break
+            times += [time.monotonic()] * data.count(b'tick')
+    gaps = [b - a for a, b in zip(times, times[1:])]
+    assert len(times) == 4 and min(gaps) > .15, gaps
+
+
+@both
+def test_an_exception_is_a_500_without_a_traceback(server):
+    response = server.get('/fail')
+    assert response.status == 500 and b'on purpose' not in response.body
+    server.await_log('ValueError: on purpose')
+
+
+@both
+def test_an_exception_after_the_first_byte_cuts_the_connection(server):
+    answer = server.raw(b'GET /fail_late HTTP/1.1\r\nHost: h\r\n\r\n')
+    assert b'half' in answer and b'0\r\n\r\n' not in answer, answer
+    server.await_log('ValueError: on purpose, late')
+
+
+@both
+def test_a_response_shorter_than_its_length_is_seen_as_cut(server):
+    answer = server.raw(b'GET /short HTTP/1.1\r\nHost: h\r\n\r\n')
+    assert b'\r\nContent-Length: 10\r\n' in answer and answer.endswith(b'half'), answer
+
+
+@both
+def test_a_response_longer_than_its_length_is_cut_there(server):
+    answer = server.raw(b'GET /long HTTP/1.1\r\nHost: h\r\n\r\nGET /unread HTTP/1.1\r\n' + HEAD)
+    assert b'more' not in answer and answer.count(b'HTTP/1.1 200 OK') in (1, 2), answer
+
+
+@both
+def test_a_file_is_sent(server):
+    path = os.path.join(TEMP, 'file')
+    with open(path, 'wb') as f:
+        f.write(os.urandom(200000))
+    with open(path, 'rb') as f:
+        assert server.get('/file?' + path).body == f.read()
+
+
+@both
+def test_close_is_called_when_the_client_leaves(server):
+    path = os.path.join(TEMP, 'closed-%d' % len(os.listdir(TEMP)))
+    with server.connect() as s:
+        s.sendall(b'GET /endless?' + path.encode() + b' HTTP/1.1\r\nHost: h\r\n\r\n')
+        s.recv(1000)
+    end = time.monotonic() + WAIT
+    while not os.path.exists(path) and time.monotonic() < end:
+        time.sleep(.05)
+    time.sleep(.1)
+    with open(path) as f:
+        assert f.read() == 'closed\n'
+
+
+@both
+def test_connections_are_kept_and_pipelined(server):
+    request = b'GET /unread HTTP/1.1\r\nHost: h\r\n\r\n'
+    answer = server.raw(request * 20 + b'GET /unread HTTP/1.1\r\n' + HEAD)
+    assert answer.count(b'HTTP/1.1 200 OK') == 21, answer
+
+
+def test_many_clients_at_once():
+    for kind in BOTH:
+        with kind('--threads', '4') as server:
+            wrong = []
+
+            def client():
+                for _ in range(25):
+                    if server.get('/digest', 'POST', b'x' * 5000).body[:5] != b'5000 ':
+                        wrong.append(1)
+
+            threads = [threading.Thread(target=client) for _ in range(20)]
+            for t in threads:
+                t.start()
+            for t in threads:
+                t.join(WAIT * 2)
+            assert not wrong and not any(t.is_alive() for t in threads)
+
+
+def test_an_idle_client_keeps_nobody_waiting():
+    with python() as server:
+        idle = [server.connect() for _ in range(50)]
+        for s in idle[:25]:
+            s.sendall(b'GET / HT')
+        assert server.get('/unread').body == b'unread'
+        for s in idle:
+            s.close()
+
+
+# The log, and the end.
+
+def test_each_request_is_a_line_as_in_simple_server():
+    with python() as server:
+        server.get('/unread?x')
+        line = server.await_log(r'.*unread\?x.*')
+        assert re.fullmatch(r'127\.0\.0\.1 - - \[\d\d/[A-Z][a-z][a-z]/\d{4} \d\d:\d\d:\d\d\] '
+                            r'"GET /unread\?x HTTP/1\.1" 200 6', line), line
+        server.raw(b'GET /unread?\x1b[31m HTTP/1.1\r\n' + HEAD)
+        assert '\x1b' not in server.log()
+
+
+@both
+def test_wsgi_errors_reaches_the_log(server):
+    assert server.get('/log').body == b'logged'
+    server.await_log('a line for the log')
+
+
+def test_a_signal_ends_it_with_status_0():
+    for number in signal.SIGINT, signal.SIGTERM:
+        for words in ['demo'], [app_file()], ['--fcgi', 'unix:/nowhere']:
+            with Server(*words) as server:
+                server.get('/unread')
+                server.process.send_signal(number)
+                assert server.process.wait(WAIT) == 0
+                assert 'Traceback' not in server.log(), server.log()
+
+
+@both
+def test_a_signal_lets_the_request_end_that_has_begun(server):
+    path = os.path.join(TEMP, 'begun-%d' % len(os.listdir(TEMP)))
+    answer = []
+    t = threading.Thread(target=lambda: answer.append(server.get('/wait?' + path).body))
+    t.start()
+    end = time.monotonic() + WAIT
+    while not os.path.exists(path) and time.monotonic() < end:
+        time.sleep(.02)
+    server.process.terminate()
+    assert server.process.wait(WAIT) == 0
+    t.join(WAIT)
+    assert answer == [b'waited'], answer
+
+
+def test_a_child_of_the_application_can_be_ended():
+    with python('--threads', '2') as server:
+        assert server.get('/child').body == b'-15'
+
+
+# A backend.
+
+def test_a_missing_backend_is_a_502_and_words_that_help():
+    with Server('--fcgi', 'unix:%s/nobody' % TEMP) as server:
+        response = server.get('/')
+        assert response.status == 502
+        line = server.await_log(r'wsgi-serve: no FastCGI.*')
+        assert 'nobody' in line and 'wsgi-fcgi --bind' in line, line
+
+
+def test_a_backend_may_come_later_and_go_and_come_again():
+    address = socket_path()
+    with Server('--fcgi', address) as server:
+        assert server.get('/unread').status == 502
+        for _ in range(2):
+            with Program(os.path.join(BUILD, 'wsgi-fcgi'), '--bind', address, app_file()):
+                assert server.get('/unread').status == 200
+            assert server.get('/unread').status == 502
+
+
+def test_a_backend_that_is_killed_in_mid_response_is_seen():
+    with forwarding() as server, server.connect() as s:
+        s.sendall(b'GET /ticks HTTP/1.1\r\nHost: h\r\n\r\n')
+        data = s.recv(1000)
+        server.backend.process.kill()
+        data += read_all(s)
+        assert b'tick' in data and b'0\r\n\r\n' not in data, data
+        server.await_log('in the middle of its response')
+
+
+def test_a_backend_that_does_not_speak_fastcgi_is_a_502():
+    listener = socket.create_server(('127.0.0.1', 0))
+
+    def answer():
+        s, _ = listener.accept()
+        with s:
+            s.recv(1000)
+            s.sendall(b'HTTP/1.1 400 Bad Request\r\n\r\n')
+
+    t = threading.Thread(target=answer, daemon=True)
+    t.start()
+    with listener, Server('--fcgi', '127.0.0.1:%d' % listener.getsockname()[1]) as server:
+        assert server.get('/').status == 502
+        server.await_log('is not FastCGI')
+    t.join(WAIT)
+
+
+def main():
+    passed = failed = 0
+    try:
+        for name, test in list(globals().items()):
+            if not name.startswith('test_') or (sys.argv[1:] and not any(w in name
+                                                                         for w in sys.argv[1:])):
+                continue
+            try:
+                test()
+            except Exception:
+                failed += 1
+                print('FAIL %s\n%s' % (name, traceback.format_exc()), flush=True)
+            else:
+                passed += 1
+                print('ok   %s' % name, flush=True)
+    finally:
+        shutil.rmtree(TEMP, ignore_errors=True)
+    print('%d passed, %d failed' % (passed, failed))
+    return failed > 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
