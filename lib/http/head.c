@@ -130,11 +130,14 @@ ssize_t wsgi_http_head_feed(struct wsgi_http_head *h, const void *data, size_t l
 	size_t before = h->raw.len;
 	size_t room = WSGI_HTTP_HEAD_MAX - before;
 	size_t end;
-	int rc = wsgi_buf_add(&h->raw, data, len < room ? len : room);
+	int rc;
 
+	if (len == 0)
+		return 0;
+	rc = wsgi_buf_add(&h->raw, data, len < room ? len : room);
 	if (rc != 0)
 		return wsgi_fail(err, rc, "no memory for the response's head");
-	if (h->raw.len > 0 && (h->raw.data[0] == '\n' || h->raw.data[0] == '\r'))
+	if (h->raw.data[0] == '\n' || h->raw.data[0] == '\r')
 		return wsgi_fail(err, -EPROTO, "the response has no header");
 	end = find_end(&h->raw, before < 2 ? 0 : before - 2);
 	if (end == 0 && h->raw.len == WSGI_HTTP_HEAD_MAX)

@@ -513,7 +513,8 @@ def test_a_response_without_length_is_chunked(server):
 def test_a_head_request_has_no_body(server):
     answer = server.raw(b'HEAD /unread HTTP/1.1\r\n' + HEAD)
     assert b'\r\nContent-Length: 6\r\n' in answer and answer.endswith(b'\r\n\r\n'), answer
-    answer = server.raw(b'HEAD /large?1 HTTP/1.1\r\nHost: h\r\n\r\nHEAD /unread HTTP/1.1\r\n' + HEAD)
+    answer = server.raw(b'HEAD /large?1 HTTP/1.1\r\nHost: h\r\n\r\n'
+                        b'HEAD /unread HTTP/1.1\r\n' + HEAD)
     assert b'\r\n0\r\n' not in answer and answer.endswith(b'\r\n\r\n'), answer
 
 

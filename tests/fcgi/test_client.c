@@ -5,6 +5,7 @@
 #include <fastcgi.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,8 +26,9 @@ struct turn {
 
 static char path[64], address[80];
 static int listening;
-static const struct turn *turns;
-static size_t turns_len, connections;
+static struct turn turns[4]; /* copies: the backend outlives the function that gave them */
+static size_t turns_len;
+static atomic_size_t connections;
 static char request[8 * 1024 * 1024]; /* what the backend has read of the last turn */
 static size_t request_len;
 static pthread_t backend;
@@ -159,7 +161,8 @@ static void set_up(void)
 	wsgi_environ_init(&params);
 	wsgi_environ_set(&params, "REQUEST_METHOD", "GET");
 	wsgi_input_init(&in, read_input, UINT64_MAX);
-	output_len = errors_len = connections = input_left = 0;
+	output_len = errors_len = input_left = 0;
+	connections = 0;
 	output_fails = input_fails = 0;
 	call = (struct wsgi_fcgi_call){.params = &params, .output = &out, .errors = &log_stream};
 	client = NULL;
@@ -168,7 +171,7 @@ static void set_up(void)
 
 static void given_a_backend(const struct turn *t, size_t n)
 {
-	turns = t;
+	memcpy(turns, t, n * sizeof(*t));
 	turns_len = n;
 	pthread_create(&backend, NULL, run_backend, NULL);
 	ck_assert_int_eq(wsgi_fcgi_client_create(&client, address, &limits, &err), 0);

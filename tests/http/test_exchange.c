@@ -203,6 +203,16 @@ START_TEST(an_upload_after_the_end_of_the_answer_is_dropped)
 }
 END_TEST
 
+static uint64_t queued(void)
+{
+	uint64_t len;
+
+	pthread_mutex_lock(&x->lock);
+	len = wsgi_spool_len(&x->out);
+	pthread_mutex_unlock(&x->lock);
+	return len;
+}
+
 static void *write_much(void *arg)
 {
 	int *rc = arg;
@@ -225,7 +235,7 @@ START_TEST(the_worker_waits_for_a_slow_wire)
 		;
 	do {
 		n = wsgi_exchange_take(x, buf + got, 10000);
-		ck_assert_uint_le(wsgi_spool_len(&x->out), WSGI_EXCHANGE_BUFFER);
+		ck_assert_uint_le(queued(), WSGI_EXCHANGE_BUFFER);
 		got += n > 0 ? (size_t)n : 0;
 	} while (n >= 0);
 	pthread_join(worker, NULL);
