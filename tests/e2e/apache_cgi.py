@@ -1,6 +1,5 @@
 """wsgi-cgi under Apache's mod_cgid, in its three uses."""
 
-import os
 import time
 
 import exchanges
@@ -36,10 +35,9 @@ WORK.file('cgi-bin', 'beside.py', text=EXCHANGE)
 WORK.link(CGI, 'cgi-bin', 'dotwsgi.cgi')
 WORK.file('cgi-bin', 'dotwsgi.wsgi', text=EXCHANGE)
 WORK.link(CGI, 'cgi-bin', 'alone.cgi')
-for name in ('hello', 'echo', 'stream'):
-    if os.path.exists(WORK.app(name + '.so')):
-        WORK.link(CGI, 'cgi-bin', name + '.cgi')
-        WORK.link(WORK.app(name + '.so'), 'cgi-bin', name + '.so')
+for name in ('hello', 'in_digest'):
+    WORK.link(CGI, 'cgi-bin', name + '.cgi')
+    WORK.link(WORK.native(name + '.so'), 'cgi-bin', name + '.so')
 
 # 3. Files of a folder that Apache serves, by Action.
 WORK.file('htdocs', 'site', 'page.wsgi', text=EXCHANGE)
@@ -49,7 +47,15 @@ WORK.file('htdocs', 'outside.wsgi', text=EXCHANGE)
 WORK.link(WORK.path + '/htdocs/outside.wsgi', 'htdocs', 'site', 'link.wsgi')
 WORK.file('htdocs', 'redirected', 'page.wsgi', text=EXCHANGE)
 
+# What is left to a user where only .htaccess is allowed.
+WORK.file('htdocs', 'hosted', 'page.cgi', text='#!%s\n%s' % (CGI, EXCHANGE), mode=0o755)
+WORK.file('htdocs', 'hosted', '.htaccess',
+          text='Options +ExecCGI\nAddHandler cgi-script .cgi\nCGIPassAuth On\n')
+
 EXTRA = '''
+<Directory "{htdocs}/hosted">
+	AllowOverride All
+</Directory>
 # httpoxy, as an old or misguided front end would have it.
 SetEnvIf Proxy "(.+)" HTTP_PROXY=$1
 <Directory "{htdocs}">
@@ -77,19 +83,15 @@ FRONT = Apache(WORK, [
     ('apache-action.conf', dict(APP, WSGI_ROOT=WWW)),
     ('apache-app.conf', dict(APP, WSGI_MOUNT='/mounted',
                              WSGI_APPLICATION=WORK.app('exchange.py'))),
+    ('apache-app.conf', dict(APP, WSGI_MOUNT='/native',
+                             WSGI_APPLICATION=WORK.native('hello.so') + ':application')),
     ('apache-app.conf', dict(APP, WSGI_MOUNT='/two/deep',
                              WSGI_APPLICATION=WORK.app('exchange.py') + ':application')),
 ], EXTRA)
-ROOT_WORK = Work('apache-root')
-ROOT = Apache(ROOT_WORK, [
-    ('apache-site.conf', dict(WSGI_CGI=ROOT_WORK.program('wsgi-cgi'),
-                              WSGI_APPLICATION=ROOT_WORK.app('exchange.py')))])
-
-TRUST_WORK = Work('apache-trust')
-TRUST = Apache(TRUST_WORK, [
-    ('apache-site.conf', dict(WSGI_CGI=TRUST_WORK.program('wsgi-cgi'),
-                              WSGI_APPLICATION=TRUST_WORK.app('exchange.py')))],
-               'SetEnv ap_trust_cgilike_cl 1\n')
+SITE = [('apache-site.conf', dict(APP, WSGI_APPLICATION=WORK.app('exchange.py')))]
+ROOT = Apache(WORK, SITE, name='root')
+TRUST = Apache(WORK, SITE, 'SetEnv ap_trust_cgilike_cl 1\n', name='trust')
+FORKED = Apache(WORK, SITE, name='forked', mpm='prefork', cgi='cgi')
 
 SITES = [
     exchanges.Site('a script with #!', FRONT.port, '/cgi-bin/script.py', [FRONT.log]),
@@ -97,7 +99,9 @@ SITES = [
                    [FRONT.log]),
     exchanges.Site('a mount, SetEnv WSGI_APPLICATION', FRONT.port, '/mounted', [FRONT.log]),
     exchanges.Site('the whole site, SetEnv WSGI_APPLICATION', ROOT.port, '', [ROOT.log]),
+    exchanges.Site('the whole site, mod_cgi and prefork', FORKED.port, '', [FORKED.log]),
     exchanges.Site('Action', FRONT.port, '/site/page.wsgi', [FRONT.log]),
+    exchanges.Site('a folder with .htaccess', FRONT.port, '/hosted/page.cgi', [FRONT.log]),
 ]
 
 
@@ -241,6 +245,18 @@ def the_root_may_be_given_to_the_folder():
 
 
 @test
+def apache_puts_a_path_right_before_it_is_passed_on():
+    # As wsgi-frontends(7) tells.
+    site = SITES[3]
+    for sent, expected in [('/a//b', '/a/b'), ('/a/../b', '/b'), ('/a/./b', '/a/b'),
+                           ('/a%2Fb', '/a/b'), ('/a/%2E%2E/b', '/b')]:
+        seen = exchanges.show(site, sent)['environ']
+        same((seen['PATH_INFO'], seen['REQUEST_URI']), (expected, sent))
+    for path in ('/%00', '/%zz'):
+        same(site.get(path).status in (400, 404), True, path)
+
+
+@test
 def a_mount_is_no_prefix_of_a_word():
     same(request(FRONT.port, '/mountedx').status, 404)
     same(request(FRONT.port, '/two/deeper').status, 404)
@@ -261,12 +277,16 @@ def a_header_with_an_underscore_does_not_pass_for_one_with_a_dash():
 
 
 @test
-def a_native_application_says_hello():
-    WORK.native('hello.so')
-    answer = request(FRONT.port, '/cgi-bin/hello.cgi')
-    same(answer.status, 200)
-    has(answer.body.lower(), b'hello')
+def a_native_application_is_found_beside_a_link():
+    answer = request(FRONT.port, '/cgi-bin/hello.cgi/p%20q?--help', method='POST', body=b'body')
+    same((answer.status, answer.body), (200, b'hello POST /p q body'))
+
+
+@test
+def a_native_application_is_mounted():
+    same(request(FRONT.port, '/native/x').body, b'hello GET /x ')
+    same(request(FRONT.port, '/native').body, b'hello GET  ')
 
 
 if __name__ == '__main__':
-    main(lambda: FRONT.logs() + ROOT.logs() + TRUST.logs())
+    main(lambda: FRONT.logs() + ROOT.logs() + TRUST.logs() + FORKED.logs())

@@ -10,6 +10,7 @@ temporary folder. Words on a test's command line choose the tests whose names ha
 
 import atexit
 import contextlib
+import grp
 import hashlib
 import json
 import os
@@ -128,9 +129,9 @@ class Process:
         environment = {'PATH': '/usr/bin:/bin', 'LANG': 'C.UTF-8', 'HOME': '/'}
         environment.update(env or {})
         with open(log, 'ab') as f:
-            more.setdefault('stdout', f)
-            self.child = subprocess.Popen(argv, stdin=more.pop('stdin', subprocess.DEVNULL),
-                                          stderr=f, env=environment, **more)
+            # A session of its own: a prefork Apache ends all of its process group.
+            self.child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=f, stderr=f,
+                                          env=environment, start_new_session=True, **more)
         RUNNING.append(self)
 
     @property
@@ -166,6 +167,9 @@ class Process:
                     raise AssertionError('%s is not ready: %s\n%s' %
                                          (' '.join(self.argv), error, tail(self.log)))
                 time.sleep(0.02)
+
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 @atexit.register
@@ -233,13 +237,19 @@ LogLevel info
 ErrorLogFormat "[%l] %M"
 Mutex file:{folder} default
 {loads}
-ScriptSock "{folder}/cgisock"
+<IfModule cgid_module>
+	ScriptSock "{folder}/cgisock"
+</IfModule>
 User {user}
-Group {user}
+Group {group}
 StartServers 1
-ServerLimit 1
-ThreadsPerChild 32
-MaxRequestWorkers 32
+<IfModule mpm_event_module>
+	ServerLimit 1
+	ThreadsPerChild 32
+	MinSpareThreads 1
+	MaxSpareThreads 32
+	MaxRequestWorkers 32
+</IfModule>
 TypesConfig /etc/mime.types
 DocumentRoot "{root}"
 <Directory "/">
@@ -253,24 +263,25 @@ DocumentRoot "{root}"
 
 
 class Apache:
-    """A private Apache with the shipped configuration files, each a (name, defines) pair."""
+    """A private Apache with shipped configuration files, each a (name, defines) pair."""
 
-    def __init__(self, work, shipped, extra=''):
+    def __init__(self, work, shipped, extra='', name='apache', mpm='event', cgi='cgid'):
         self.work, self.port = work, free_port()
-        folder = work.folder('apache')
+        folder = work.folder(name)
         self.log = os.path.join(folder, 'error.log')
         self.root = work.folder('htdocs')
-        user = WEB_USER or pwd.getpwuid(os.geteuid()).pw_name
-        names = ('mpm_event authz_core unixd env alias mime dir actions cgid setenvif reqtimeout'
-                 .split())
+        user = pwd.getpwnam(WEB_USER) if WEB_USER else pwd.getpwuid(os.geteuid())
+        names = ['mpm_' + mpm, cgi] + ('authz_core unixd env alias mime dir actions setenvif '
+                                       'reqtimeout'.split())
         loads = '\n'.join('LoadModule %s_module %s/mod_%s.so' % (n, MODULES, n) for n in names
                           if os.path.exists('%s/mod_%s.so' % (MODULES, n)))
         text = APACHE_MAIN.format(folder=folder, port=self.port, log=self.log, root=self.root,
-                                  user=user, loads=loads)
-        for name, defines in shipped:
+                                  user=user.pw_name, group=grp.getgrgid(user.pw_gid).gr_name,
+                                  loads=loads)
+        for file, defines in shipped:
             text += ''.join('Define %s "%s"\n' % pair for pair in defines.items())
-            text += 'Include "%s"\n' % os.path.join(SHIPPED, name)
-        config = work.file('apache', 'httpd.conf', text=text + extra)
+            text += 'Include "%s"\n' % os.path.join(SHIPPED, file)
+        config = work.file(name, 'httpd.conf', text=text + extra)
         self.process = Process(['/usr/sbin/apache2', '-f', config, '-DFOREGROUND'],
                                os.path.join(folder, 'stderr.log'), as_web_user=False)
         self.process.ready(lambda: connect(self.port))

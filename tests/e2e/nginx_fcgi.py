@@ -85,10 +85,9 @@ def head_keeps_the_length(site):
     same(site.get('/length', method='HEAD').header('Content-Length'), '12')
 
 
-@test(each=STREAMING)
-def a_response_is_sent_chunk_by_chunk(site):
+def chunk_by_chunk(site, query=''):
     with connect(site.port) as s:
-        send(s, 'GET', site.prefix + '/slowly', [('Host', 'x'), ('Connection', 'close')])
+        send(s, 'GET', site.prefix + '/slowly' + query, [('Host', 'x'), ('Connection', 'close')])
         got, first = b'', None
         while True:
             data = s.recv(65536)
@@ -99,6 +98,16 @@ def a_response_is_sent_chunk_by_chunk(site):
                 first = time.monotonic()
         has(got, b'data: 3')
         assert time.monotonic() - first > 0.9, 'the first chunk came with the last'
+
+
+@test(each=STREAMING)
+def a_response_is_sent_chunk_by_chunk(site):
+    chunk_by_chunk(site)
+
+
+@test(each=SITES[:4])
+def a_response_that_asks_for_it_is_sent_chunk_by_chunk(site):
+    chunk_by_chunk(site, '?now')
 
 
 @test(each=STREAMING)

@@ -103,7 +103,8 @@ def chunks(environ, start_response):
 
 def slowly(environ, start_response):
     """The time of making before each chunk, so that a reader sees which one waited."""
-    start_response('200 OK', [('Content-Type', 'text/event-stream')])
+    now = [('X-Accel-Buffering', 'no')] if environ['QUERY_STRING'] == 'now' else []
+    start_response('200 OK', [('Content-Type', 'text/event-stream'), *now])
     for i in range(4):
         yield b'data: %d\n\n' % i
         time.sleep(0.4)
