@@ -8,30 +8,44 @@
 #include <unistd.h>
 
 /*
- * Any Python from 2.7 on must be able to read this, be it only to say that it is too old. 69 is
- * EX_UNAVAILABLE. -c puts the current folder in front of sys.path: no place to import from.
+ * What the interpreter compiles in each CGI request, so it is short: it loads the plugin straight
+ * from its file. Whatever is in the way of that, the second program finds out and says.
  */
 static const char boot[] =
 	"import sys\n"
-	"d,p,h,o,w=sys.argv[1:6]\n"
+	"p,f,h,w=sys.argv[3:7]\n"
+	"try:\n"
+	" if sys.version_info<(3,8)or sys.implementation.name!='cpython':raise OSError\n"
+	" import _imp\n"
+	" class s:name,origin=p,f\n"
+	" m=_imp.create_dynamic(s)\n"
+	" _imp.exec_dynamic(m)\n"
+	"except Exception:exec(sys.argv[1])\n"
+	/* -c puts the current folder in front: no place to import from */
+	"if sys.path[:1]==['']:del sys.path[0]\n"
+	"sys.exit(m.run(w,h[1:]if h!='-'else None,tuple(sys.argv[7:])))\n";
+
+/*
+ * Any Python from 2.7 on must be able to read this. 69 is EX_UNAVAILABLE. The import that every
+ * Python has is tried, for _imp is CPython's own and may change.
+ */
+static const char slow_boot[] =
 	"v=sys.version_info\n"
 	"n=getattr(getattr(sys,'implementation',None),'name','cpython')\n"
 	"def no(t):\n"
-	" sys.stdout.write(o)\n"
+	" sys.stdout.write(sys.argv[2])\n"
 	" sys.stderr.write('%s: %s %s\\n'%(w,sys.executable,t))\n"
 	" sys.exit(69)\n"
 	"if v<(3,8) or n!='cpython':\n"
 	" no('is %s %d.%d; CPython 3.8 or newer is needed: name one by --python'\n"
 	"  %('Python' if n=='cpython' else n,v[0],v[1]))\n"
-	"if sys.path[:1]==[''] and not getattr(sys.flags,'safe_path',0):\n"
-	" del sys.path[0]\n"
+	"d=f.rpartition('/')[0]\n"
 	"sys.path.insert(0,d)\n"
 	"try:\n"
 	" m=__import__(p)\n"
 	"except Exception:\n"
-	" no('cannot load %s/%s.abi3.so: %s'%(d,p,sys.exc_info()[1]))\n"
-	"sys.path.remove(d)\n"
-	"sys.exit(m.run(w,h[1:] if h!='-' else None,tuple(sys.argv[6:])))\n";
+	" no('cannot load %s: %s'%(f,sys.exc_info()[1]))\n"
+	"sys.path.remove(d)\n";
 
 static size_t count(char *const *words)
 {
@@ -43,16 +57,12 @@ static size_t count(char *const *words)
 }
 
 /* The words that tell the boot program what it needs, then the gateway's own. */
-static const char **command_line(const struct wsgi_python_start *s, const char *proxy)
+static const char **command_line(const struct wsgi_python_start *s, const char *file,
+				 const char *proxy)
 {
 	const char *const head[] = {
-		s->python,
-		"-c",
-		boot,
-		s->plugin_dir,
-		s->plugin,
-		proxy,
-		s->refusal != NULL ? s->refusal : "",
+		s->python, "-c", boot,  slow_boot, s->refusal != NULL ? s->refusal : "",
+		s->plugin, file, proxy,
 	};
 	const size_t head_len = sizeof(head) / sizeof(head[0]), n = count(s->argv);
 	const char **line = calloc(head_len + n + 1, sizeof(*line));
@@ -65,27 +75,45 @@ static const char **command_line(const struct wsgi_python_start *s, const char *
 	return line;
 }
 
+/* Sets *file and *proxy, the caller's to free. Returns 0 or -ENOMEM. */
+static int name_words(const struct wsgi_python_start *s, char **file, char **proxy)
+{
+	const char *value = s->http_proxy;
+
+	*proxy = NULL;
+	if (asprintf(file, "%s/%s.abi3.so", s->plugin_dir, s->plugin) < 0) {
+		*file = NULL;
+		return -ENOMEM;
+	}
+	/* "-" is none, "=" an empty one. */
+	if (asprintf(proxy, "%s%s", value != NULL ? "=" : "-", value != NULL ? value : "") < 0) {
+		*proxy = NULL;
+		return -ENOMEM;
+	}
+	return 0;
+}
+
 int wsgi_python_exec(const struct wsgi_python_start *start, struct wsgi_error *err)
 {
-	const char *value = start->http_proxy;
 	union {
 		const char **made;
 		char *const *wanted; /* execv() changes nothing; its type is older than const */
-	} line;
-	char *proxy;
-	int rc;
+	} line = {NULL};
+	char *file, *proxy;
+	int rc = name_words(start, &file, &proxy);
 
-	/* "-" is none, "=" an empty one. */
-	if (asprintf(&proxy, "%s%s", value != NULL ? "=" : "-", value != NULL ? value : "") < 0)
-		return wsgi_fail(err, -ENOMEM, "out of memory");
-	line.made = command_line(start, proxy);
-	if (line.made == NULL) {
-		rc = wsgi_fail(err, -ENOMEM, "out of memory");
-	} else {
+	if (rc == 0) {
+		line.made = command_line(start, file, proxy);
+		rc = line.made != NULL ? 0 : -ENOMEM;
+	}
+	if (rc == 0) {
 		execv(start->python, line.wanted);
 		rc = wsgi_fail(err, -errno, "cannot run %s: %s", start->python, strerror(errno));
+	} else {
+		wsgi_fail(err, rc, "out of memory");
 	}
 	free(line.made);
+	free(file);
 	free(proxy);
 	return rc;
 }
