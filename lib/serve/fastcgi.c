@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -158,17 +157,16 @@ static void *thread_main(void *arg)
 	return NULL;
 }
 
-/* Start n threads that no signal is delivered to. Returns how many started. */
+/*
+ * Start n threads. Returns how many started. No signal is blocked in them: what an application
+ * starts would inherit that, and not end when it is told to.
+ */
 static unsigned start_threads(struct wsgi_fastcgi_worker *w, pthread_t *threads, unsigned n)
 {
-	sigset_t all, before;
 	unsigned started = 0;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
 	while (started < n && pthread_create(&threads[started], NULL, thread_main, w) == 0)
 		started++;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return started;
 }
 
