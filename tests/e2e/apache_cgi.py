@@ -207,6 +207,13 @@ def other_files_of_the_folder_are_served_as_they_are():
 
 
 @test
+def a_file_that_is_not_there_is_a_404():
+    for path in ('/site/nothing.wsgi', '/site/nothing.wsgi/x', '/site/sub/nothing.wsgi?a',
+                 '/cgi-bin/nothing.py', '/hosted/nothing.cgi'):
+        same(request(FRONT.port, path).status, 404, path)
+
+
+@test
 def a_source_is_never_shown():
     for path in ('/site/page.wsgi', '/cgi-bin/script.py', '/cgi-bin/beside.py',
                  '/cgi-bin/sibling_of_it.py', '/site/page.wsgi/', '/site/page.wsgi%20'):

@@ -295,7 +295,8 @@ def bottle_routes_forms_files_and_cookies(kind):
          304)
     same(at.get('/stream').body.splitlines()[-1], b'line 499')
     answer = at.get('/redirect')
-    same((answer.status, answer.header('Location')), (303, 'http://localhost:%d/hello/there' % at.port))
+    same((answer.status, answer.header('Location')),
+         (303, 'http://localhost:%d/hello/there' % at.port))
     answer = at.get('/teapot')
     same((answer.status, answer.body, answer.header('X-Pot')), (418, b'short and stout', 'tea'))
     answer = at.get('/denied')

@@ -75,6 +75,10 @@ def request(params, body=b'', flags=0, request_id=1, size=65535, padding=0):
             + stream(STDIN, body, request_id, size, padding))
 
 
+class NoRecord(Exception):
+    """What came is none: how a server may say that a response is not whole."""
+
+
 class Reply:
     """What came for one request: the records, and what they say."""
 
@@ -122,7 +126,8 @@ class Connection:
             assert not head, 'a record cut in its head'
             return None
         version, kind, request_id, size, padding = struct.unpack('!BBHHBx', head)
-        assert version == 1, 'version %d' % version
+        if version != 1:
+            raise NoRecord('version %d' % version)
         content = self.file.read(size + padding)
         assert len(content) == size + padding, 'a record cut in its content'
         return kind, request_id, content[:size]
@@ -133,7 +138,7 @@ class Connection:
         while True:
             try:
                 got = self.record()
-            except ConnectionResetError:
+            except (ConnectionResetError, NoRecord):
                 got = None
             if got is None:
                 return Reply(records, None)

@@ -177,7 +177,8 @@ def refused(options, program='wsgi-cgi', env=None):
     """Status, log, response of a run that must fail."""
     environment = dict({'PATH': '/usr/bin:/bin'}, **fastcgi.variables())
     environment.update(env or {})
-    words = ['--bind', 'unix:' + os.path.join(WORK.run, 'no.sock')] if program == 'wsgi-fcgi' else []
+    bind = ['--bind', 'unix:' + os.path.join(WORK.run, 'no.sock')]
+    words = bind if program == 'wsgi-fcgi' else []
     done = subprocess.run([WORK.program(program), *words, *options, WHICH], capture_output=True,
                           env=environment, stdin=subprocess.DEVNULL, timeout=20)
     if program == 'wsgi-cgi':

@@ -135,8 +135,8 @@ def an_upload_is_read_in_pieces(way):
     if not EXPECTED:
         EXPECTED.append(expected_digest())
     with Watch(way) as watch, connect(way.port, SECONDS) as s, s.makefile('rb') as f:
-        s.sendall(request_head('POST', '/digest', [('Connection', 'close'), ('Content-Length',
-                                                                           str(SIZE))], None, False))
+        s.sendall(request_head('POST', '/digest', [('Connection', 'close'),
+                                                   ('Content-Length', str(SIZE))], None, False))
         for piece in pieces(SIZE):
             s.sendall(piece)
         answer = read_answer(f, 'POST')

@@ -2,10 +2,8 @@
 
 import collections
 import concurrent.futures
-import json
 import os
 import signal
-import socket
 import time
 
 import exchanges
