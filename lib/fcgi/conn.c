@@ -66,7 +66,7 @@ void wsgi_fcgi_conn_close(struct wsgi_fcgi_conn *c)
 	const struct linger reset = {.l_onoff = 1};
 
 	/* There are front ends that take an end of file for the end of a response. */
-	if (c->tcp && (c->req.cut || c->code != 0))
+	if (c->tcp && c->code != 0)
 		setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 	close(c->fd);
 	c->fd = -1;

@@ -110,7 +110,7 @@ int wsgi_fcgi_conn_wait(struct wsgi_fcgi_conn *c, short events, int ms);
 
 /*
  * In request.c: make c->req ready to be served, with the worker's memory; and end it: send what is
- * held and END_REQUEST, or nothing of it when the request was cut. Returns 0 or -errno.
+ * held and END_REQUEST, or what is no record when the request was cut. Returns 0 or -errno.
  */
 void wsgi_fcgi_request_begin(struct wsgi_fcgi_conn *c);
 int wsgi_fcgi_request_end(struct wsgi_fcgi_conn *c);

@@ -408,6 +408,22 @@ static int send_end(struct wsgi_fcgi_conn *c)
 	return wsgi_fcgi_conn_send(c, &iov, 1, 0, c->config->limits.out_buffer_bytes);
 }
 
+/*
+ * What was held, and eight bytes that begin no record: there are front ends to which the end of the
+ * connection is the end of a response, as it is to nginx with fastcgi_keep_conn off.
+ */
+static int send_cut(struct wsgi_fcgi_conn *c)
+{
+	char no_record[FCGI_HEADER_LEN];
+	struct iovec iov = {no_record, sizeof(no_record)};
+	int rc = held_of(c) > 0 ? send_stdout(c, "", 0) : 0;
+
+	memset(no_record, 0xff, sizeof(no_record));
+	if (rc == 0)
+		rc = wsgi_fcgi_conn_send(c, &iov, 1, 0, c->config->limits.out_buffer_bytes);
+	return rc;
+}
+
 /* Pass over what has come of a body that nobody read. */
 static int skip_input(struct wsgi_fcgi_conn *c)
 {
@@ -423,16 +439,13 @@ int wsgi_fcgi_request_end(struct wsgi_fcgi_conn *c)
 {
 	int rc = flush_stderr(c);
 
-	if (rc == 0 && c->req.cut) {
-		send_stdout(c, "", 0);
-		return -ECONNABORTED;
-	}
-	rc = c->code;
 	if (rc == 0)
-		rc = send_end(c);
+		rc = c->code;
+	if (rc == 0)
+		rc = c->req.cut ? send_cut(c) : send_end(c);
 	if (rc == 0)
 		rc = skip_input(c);
-	c->closing = !c->session.keep_conn;
+	c->closing = !c->session.keep_conn || c->req.cut;
 	c->lingering = c->closing && c->session.phase != WSGI_SESSION_WHOLE;
 	wsgi_session_end(&c->session);
 	wsgi_fcgi_conn_forget(c);

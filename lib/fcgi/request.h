@@ -34,8 +34,8 @@ struct wsgi_fcgi_request {
 	struct wsgi_errors errors; /* STDERR: sent at each write, before STDOUT that is held */
 	bool has_stdin;            /* some byte of STDIN has come */
 	/*
-	 * Set by the server when the response is not whole and the client must see that: the
-	 * connection is closed without END_REQUEST; over TCP it is reset.
+	 * Set by the server when the response is not whole and the client must see that: in place
+	 * of END_REQUEST come bytes that begin no record, and the connection is closed.
 	 */
 	bool cut;
 	uint32_t app_status; /* for END_REQUEST; 0 */

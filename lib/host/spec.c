@@ -1,9 +1,11 @@
 #include "host/spec.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/span.h"
 
@@ -25,12 +27,25 @@ static bool ends_in(struct wsgi_span s, const char *ending)
 	return s.len >= len && memcmp(s.data + s.len - len, ending, len) == 0;
 }
 
+/* "mysite.wsgi" is a module of Django's as often as it is a file: it is one that is there. */
+static bool is_file(struct wsgi_span target)
+{
+	char name[NAME_MAX + 1];
+
+	if (target.len >= sizeof(name))
+		return false;
+	memcpy(name, target.data, target.len);
+	name[target.len] = '\0';
+	return access(name, F_OK) == 0;
+}
+
 static enum wsgi_spec_kind kind_of(struct wsgi_span target)
 {
 	if (ends_in(target, ".so"))
 		return WSGI_SPEC_NATIVE;
-	if (ends_in(target, ".py") || ends_in(target, ".wsgi") ||
-	    memchr(target.data, '/', target.len) != NULL)
+	if (ends_in(target, ".py") || memchr(target.data, '/', target.len) != NULL)
+		return WSGI_SPEC_SCRIPT;
+	if (ends_in(target, ".wsgi") && is_file(target))
 		return WSGI_SPEC_SCRIPT;
 	return WSGI_SPEC_MODULE;
 }

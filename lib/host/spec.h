@@ -13,9 +13,11 @@ enum wsgi_spec_kind {
 /*
  * spec - the name of an application, taken apart.
  *
- * Shape    with a "/" or one of the endings .py .wsgi .so it is a path, else a module. Pure text:
- *          no file is looked at. The last ":" begins the callable, unless a "/" stands after it;
- *          a file whose own name holds a ":" is named with its callable.
+ * Shape    with a "/" or one of the endings .py .so it is a path, else a module. No file is looked
+ *          at, but for "mysite.wsgi" without a "/": a path when such a file is in the working
+ *          directory, else the module that Django calls so. The last ":" begins the callable,
+ *          unless a "/" stands after it; a file whose own name holds a ":" is named with its
+ *          callable.
  * Owner    target and callable belong to the spec.
  */
 struct wsgi_spec {

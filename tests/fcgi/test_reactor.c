@@ -207,6 +207,7 @@ static void tear_down(void)
 struct answer {
 	struct wsgi_buf out, err;
 	bool ended, closed, timed_out;
+	bool cut;               /* by what is no record, and then closed */
 	int status, app_status; /* of END_REQUEST */
 	unsigned out_ends, err_ends;
 	uint8_t last; /* the type of the last record */
@@ -258,6 +259,9 @@ static bool get_record(int fd, struct wsgi_record_reader *r, char *content)
 
 	if (!get(fd, head, sizeof(head)))
 		return false;
+	answer.cut = memcmp(head, "\xff\xff\xff\xff\xff\xff\xff\xff", sizeof(head)) == 0;
+	if (answer.cut)
+		return get(fd, head, 1); /* false: there is nothing more */
 	wsgi_record_reader_init(r);
 	in = (struct wsgi_span){head, sizeof(head)};
 	ck_assert_int_eq(wsgi_record_read(r, &in, &piece), WSGI_RECORD_HEAD);
@@ -503,6 +507,7 @@ START_TEST(a_response_that_was_cut_has_no_end)
 	say(fd);
 	hear(fd, 1);
 	ck_assert(!answer.ended);
+	ck_assert(answer.cut);
 	ck_assert(answer.closed);
 	ck_assert_mem_eq(answer.out.data, "/cut", 4);
 	close(fd);

@@ -1,7 +1,9 @@
 #include <check.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "host/spec.h"
 
@@ -24,7 +26,11 @@ static const struct {
 	{"a name that is not ASCII", "caf\xc3\xa9:\xc3\xa9", WSGI_SPEC_MODULE, "caf\xc3\xa9",
 	 "\xc3\xa9"},
 	{"the ending .py", "app.py", WSGI_SPEC_SCRIPT, "app.py", "application"},
-	{"the ending .wsgi", "app.wsgi", WSGI_SPEC_SCRIPT, "app.wsgi", "application"},
+	{"a path with the ending .wsgi", "./app.wsgi", WSGI_SPEC_SCRIPT, "./app.wsgi",
+	 "application"},
+	{"Django's module", "mysite.wsgi", WSGI_SPEC_MODULE, "mysite.wsgi", "application"},
+	{"Django's module and a callable", "mysite.wsgi:app", WSGI_SPEC_MODULE, "mysite.wsgi",
+	 "app"},
 	{"an ending and a callable", "app.py:app", WSGI_SPEC_SCRIPT, "app.py", "app"},
 	{"a relative path", "site/app.py:a.b", WSGI_SPEC_SCRIPT, "site/app.py", "a.b"},
 	{"an absolute path", "/srv/hgweb.cgi", WSGI_SPEC_SCRIPT, "/srv/hgweb.cgi", "application"},
@@ -51,6 +57,27 @@ START_TEST(a_name_is_taken_apart)
 	ck_assert_str_eq(spec.target, good[_i].target);
 	ck_assert_str_eq(spec.callable, good[_i].callable);
 	wsgi_spec_finish(&spec);
+	wsgi_spec_finish(&spec);
+}
+END_TEST
+
+START_TEST(a_file_that_is_there_comes_before_a_module_of_its_name)
+{
+	char folder[] = "/tmp/test_spec.XXXXXX";
+	struct wsgi_spec spec;
+	struct wsgi_error err;
+	FILE *f;
+
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	ck_assert_int_eq(chdir(folder), 0);
+	f = fopen("mysite.wsgi", "w");
+	ck_assert_ptr_nonnull(f);
+	fclose(f);
+	ck_assert_int_eq(wsgi_spec_parse(&spec, "mysite.wsgi:app", &err), 0);
+	unlink("mysite.wsgi");
+	rmdir(folder);
+	ck_assert_int_eq(spec.kind, WSGI_SPEC_SCRIPT);
+	ck_assert_str_eq(spec.target, "mysite.wsgi");
 	wsgi_spec_finish(&spec);
 }
 END_TEST
@@ -97,6 +124,7 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(tc, a_name_is_taken_apart, 0, LEN(good));
+	tcase_add_test(tc, a_file_that_is_there_comes_before_a_module_of_its_name);
 	tcase_add_loop_test(tc, a_name_that_cannot_be_is_refused_in_words, 0, LEN(bad));
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
