@@ -141,7 +141,7 @@ def a_name_that_cannot_be_is_status_64(w):
 
 @test
 def what_is_not_there_is_status_66(w):
-    for name in ('none.py', './none.so', 'none.wsgi:app'):
+    for name in ('none.py', './none.so', './none.wsgi:app'):
         status, out, log = w.run(w.at('wsgi-cgi'), name)
         same((status, out), (66, b''))
         same(log.count('\n'), 1)
