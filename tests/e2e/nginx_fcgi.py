@@ -225,14 +225,22 @@ def nginx_puts_a_path_right_before_it_is_passed_on():
         same(KEPT.get(path).status, 400, path)
 
 
-@test
-def the_host_of_an_absolute_request_line_counts():
+@test(each=['mapped.example', 'mapped.example:81', '[::1]:8080'])
+def the_host_is_what_the_client_sent(host):
+    # A container's port or a balancer's is not the one that nginx listens on.
     with connect(KEPT.port) as s, s.makefile('rb') as f:
-        s.sendall(b'GET http://right.example/x HTTP/1.1\r\nHost: wrong.example\r\n'
-                  b'Connection: close\r\n\r\n')
+        s.sendall(b'GET /x HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n' % host.encode())
         environ = read_answer(f).json()['environ']
-    same(environ['HTTP_HOST'], 'right.example:%d' % KEPT.port)
+    same(environ['HTTP_HOST'], host)
     same(environ['PATH_INFO'], '/x')
+
+
+@test
+def a_request_without_a_host_has_none():
+    with connect(KEPT.port) as s, s.makefile('rb') as f:
+        s.sendall(b'GET /x HTTP/1.0\r\n\r\n')
+        environ = read_answer(f).json()['environ']
+    same('HTTP_HOST' in environ, False)
 
 
 @test
