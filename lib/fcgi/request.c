@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/container.h"
+#include "base/fdio.h"
 #include "fcgi/conn.h"
 
 enum {
@@ -286,6 +287,13 @@ static size_t part_of(const char *data, size_t len)
 	return end != NULL ? (size_t)(end - data) + 1 : STDERR_BYTES;
 }
 
+/* Nothing of a log is lost: what the web server cannot be sent any more stays in ours. */
+static void keep_stderr(const struct wsgi_fcgi_conn *c, const char *data, size_t len)
+{
+	if (c->config->log != NULL && c->config->log->fd >= 0)
+		wsgi_fd_write(c->config->log->fd, data, len);
+}
+
 static int send_stderr(struct wsgi_fcgi_conn *c, const char *data, size_t len)
 {
 	int rc = state_of(c);
@@ -298,9 +306,11 @@ static int send_stderr(struct wsgi_fcgi_conn *c, const char *data, size_t len)
 		wsgi_record_put_head(head, FCGI_STDERR, c->session.id, part, 0);
 		c->stderr_sent = true;
 		rc = wsgi_fcgi_conn_send(c, iov, 2, 0, c->config->limits.out_buffer_bytes);
-		data += part;
-		len -= part;
+		data += rc == 0 ? part : 0;
+		len -= rc == 0 ? part : 0;
 	}
+	if (rc != 0)
+		keep_stderr(c, data, len);
 	return rc;
 }
 
@@ -326,9 +336,9 @@ static void empty_stderr(FCGX_Stream *s, int do_close)
 static int write_stderr(struct wsgi_errors *errors, const char *data, size_t len)
 {
 	struct wsgi_fcgi_conn *c = container_of(errors, struct wsgi_fcgi_conn, req.errors);
-	int rc = flush_stderr(c);
 
-	return rc == 0 ? send_stderr(c, data, len) : rc;
+	flush_stderr(c);
+	return send_stderr(c, data, len);
 }
 
 /* ---- begin and end ---- */

@@ -388,6 +388,33 @@ static int close_body(struct wsgi_handler *h)
 	return body != NULL && body->close != NULL ? body->close(body) : 0;
 }
 
+/* The transport says so when it writes; when an application reads, its input knows. */
+static bool client_left(struct wsgi_handler *h)
+{
+	int failed = h->environ.input != NULL ? h->environ.input->failed : 0;
+
+	if (failed == -EPIPE || failed == -ECONNRESET || failed == -ECONNABORTED)
+		h->client_left = true;
+	return h->client_left;
+}
+
+static void log_error(struct wsgi_handler *h, int code)
+{
+	if (h->error.code != code)
+		h->error = (struct wsgi_error){.code = code};
+	if (h->ops->log_exception != NULL)
+		h->ops->log_exception(h);
+	else
+		wsgi_handler_log_exception(h);
+}
+
+/* The application failed. If it had begun to answer, can the client tell that this was not all? */
+static void note_cut(struct wsgi_handler *h)
+{
+	if (h->headers_sent && !h->client_left)
+		h->truncated = h->content_length == UINT64_MAX && !h->no_body;
+}
+
 int wsgi_handler_finish_response(struct wsgi_handler *h)
 {
 	int rc, closed;
@@ -401,9 +428,11 @@ int wsgi_handler_finish_response(struct wsgi_handler *h)
 		rc = finish_content(h);
 	if (rc == 0)
 		complain_about_length(h);
-	else if (h->headers_sent && !h->client_left)
-		h->truncated = h->content_length == UINT64_MAX && !h->no_body;
+	else
+		note_cut(h);
 	closed = close_body(h);
+	if (closed != 0 && client_left(h)) /* that the client left is quiet; this is not that */
+		log_error(h, closed);
 	return closed != 0 ? closed : rc;
 }
 
@@ -471,12 +500,7 @@ static int handle_error(struct wsgi_handler *h, int code)
 	struct text_body text;
 	int rc;
 
-	if (h->error.code != code)
-		h->error = (struct wsgi_error){.code = code};
-	if (h->ops->log_exception != NULL)
-		h->ops->log_exception(h);
-	else
-		wsgi_handler_log_exception(h);
+	log_error(h, code);
 	if (h->headers_sent)
 		return 0;
 	h->bytes_sent = 0;
@@ -503,22 +527,14 @@ static void begin(struct wsgi_handler *h, struct wsgi_app *app)
 	wsgi_headers_clear(&h->headers);
 }
 
-/* The transport says so when it writes; when an application reads, its input knows. */
-static bool client_left(struct wsgi_handler *h)
-{
-	int failed = h->environ.input != NULL ? h->environ.input->failed : 0;
-
-	if (failed == -EPIPE || failed == -ECONNRESET || failed == -ECONNABORTED)
-		h->client_left = true;
-	return h->client_left;
-}
-
 static int call(struct wsgi_handler *h, struct wsgi_app *app)
 {
 	int rc = app->call(app, &h->environ, &h->start, &h->body);
 
 	if (rc == 0 && h->body == NULL)
 		rc = wsgi_fail(&h->error, -EPROTO, "the application returned no body");
+	if (rc != 0)
+		note_cut(h);
 	return rc;
 }
 
@@ -535,6 +551,8 @@ int wsgi_handler_run(struct wsgi_handler *h, struct wsgi_app *app)
 	if (rc != 0 && !client_left(h))
 		rc = handle_error(h, rc);
 	close_body(h); /* only when the error page itself failed */
+	if (h->client_left && app->drop_exception != NULL)
+		app->drop_exception(app);
 	if (h->client_left)
 		rc = 0;
 	else if (rc == 0 && h->flush_at_end)

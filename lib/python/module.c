@@ -17,6 +17,8 @@ static char **argv_of(PyObject *program, PyObject *args, int *argc)
 	Py_ssize_t len = PyTuple_Size(args);
 	char **argv = calloc((size_t)len + 2, sizeof(*argv));
 
+	if (argv == NULL)
+		PyErr_NoMemory();
 	for (Py_ssize_t i = 0; argv != NULL && i <= len; i++) {
 		PyObject *str = i == 0 ? program : PyTuple_GetItem(args, i - 1);
 		PyObject *bytes = PyUnicode_EncodeFSDefault(str);
@@ -60,19 +62,24 @@ static void line_buffer_stdout(void)
 
 static PyObject *module_run(PyObject *self, PyObject *args)
 {
-	const char *http_proxy = NULL;
-	PyObject *program, *words;
+	PyObject *program, *http_proxy, *words, *proxy_bytes = NULL;
 	struct wsgi_gateway_host host = {0};
 	const struct wsgi_gateway_kind *kind;
 	char **argv;
 	int argc, status;
 
 	(void)self;
-	if (!PyArg_ParseTuple(args, "OzO!:run", &program, &http_proxy, &PyTuple_Type, &words))
+	if (!PyArg_ParseTuple(args, "OOO!:run", &program, &http_proxy, &PyTuple_Type, &words))
 		return NULL;
 	argv = argv_of(program, words, &argc);
 	if (argv == NULL)
-		return PyErr_NoMemory();
+		return NULL;
+	if (http_proxy != Py_None) {
+		proxy_bytes = PyUnicode_EncodeFSDefault(http_proxy); /* a client's: any bytes */
+		if (proxy_bytes == NULL)
+			return NULL;
+		host.http_proxy = PyBytes_AsString(proxy_bytes);
+	}
 	kind = kind_named(argv[0]);
 	if (kind == NULL)
 		return PyErr_Format(PyExc_ValueError, "no gateway of that name: %s", argv[0]);
@@ -80,10 +87,10 @@ static PyObject *module_run(PyObject *self, PyObject *args)
 	if (kind->gateway == WSGI_GATEWAY_FCGI || kind->gateway == WSGI_GATEWAY_SERVE)
 		wsgi_title_set(argc, argv);
 	host.python = wsgi_py_loader();
-	host.http_proxy = http_proxy;
 	wsgi_py_leave();
 	status = wsgi_gateway_main(kind, &host, argc, argv);
 	wsgi_py_enter();
+	Py_XDECREF(proxy_bytes);
 	return PyLong_FromLong(status);
 }
 

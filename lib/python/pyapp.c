@@ -19,10 +19,12 @@ void wsgi_py_enter(void)
 		PyEval_RestoreThread(thread);
 	else
 		PyGILState_Ensure(); /* a thread of ours: known to Python from now on */
+	wsgi_pycall_note_enter();
 }
 
 void wsgi_py_leave(void)
 {
+	wsgi_pycall_note_leave();
 	thread = PyEval_SaveThread();
 }
 
@@ -57,6 +59,7 @@ static int pyapp_call(struct wsgi_app *app, const struct wsgi_environ *env,
 		return rc;
 	}
 	*body = wsgi_pybody_of(call);
+	wsgi_pycall_settle(call);
 	return 0;
 }
 
@@ -65,6 +68,12 @@ static void pyapp_log_exception(struct wsgi_app *app, struct wsgi_errors *errors
 {
 	(void)app;
 	wsgi_py_log(errors, error, limit);
+}
+
+static void pyapp_drop_exception(struct wsgi_app *app)
+{
+	(void)app;
+	wsgi_py_forget();
 }
 
 static int make_types(struct wsgi_pytypes *types)
@@ -87,6 +96,7 @@ int wsgi_pyapp_init(struct wsgi_pyapp *app, PyObject *callable)
 	*app = (struct wsgi_pyapp){
 		.app = {.call = pyapp_call,
 			.log_exception = pyapp_log_exception,
+			.drop_exception = pyapp_drop_exception,
 			.enter = pyapp_enter,
 			.leave = pyapp_leave},
 		.callable = callable,

@@ -33,10 +33,8 @@ static PyObject *next_item(struct wsgi_pycall *call)
 	return item;
 }
 
-static int pybody_next(struct wsgi_body *body, const void **data, size_t *len)
+static int next_chunk(struct wsgi_pycall *call, const void **data, size_t *len)
 {
-	struct wsgi_pycall *call = call_of(body);
-
 	Py_CLEAR(call->chunk);
 	call->chunk = next_item(call);
 	if (call->chunk == NULL && PyErr_Occurred())
@@ -54,11 +52,22 @@ static int pybody_next(struct wsgi_body *body, const void **data, size_t *len)
 	return 1;
 }
 
+static int pybody_next(struct wsgi_body *body, const void **data, size_t *len)
+{
+	struct wsgi_pycall *call = call_of(body);
+	int rc = next_chunk(call, data, len);
+
+	wsgi_pycall_settle(call);
+	return rc;
+}
+
 /* len(result), where TypeError and its kin say that it has none. */
 static int pybody_count(struct wsgi_body *body, size_t *count)
 {
-	Py_ssize_t len = PyObject_Size(call_of(body)->result);
+	struct wsgi_pycall *call = call_of(body);
+	Py_ssize_t len = PyObject_Size(call->result);
 
+	wsgi_pycall_settle(call);
 	if (len >= 0) {
 		*count = (size_t)len;
 		return 0;

@@ -1,9 +1,55 @@
 #include "python/pycall.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "python/pyapp.h"
 #include "python/pyerrors.h"
+
+/* The call that this thread works for: a request's own thread from its call to its end. */
+static _Thread_local struct wsgi_pycall *current;
+
+/* Somebody has come back to the GIL. The lock is only ever taken by who holds the GIL. */
+static pthread_mutex_t came_back_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t came_back = PTHREAD_COND_INITIALIZER;
+static unsigned waiting; /* under the GIL */
+
+void wsgi_pycall_note_leave(void)
+{
+	if (current != NULL)
+		current->is_away = true;
+}
+
+void wsgi_pycall_note_enter(void)
+{
+	if (current != NULL)
+		current->is_away = false;
+	if (waiting == 0)
+		return;
+	pthread_mutex_lock(&came_back_lock);
+	pthread_cond_broadcast(&came_back);
+	pthread_mutex_unlock(&came_back_lock);
+}
+
+/* Wait, without the GIL, until some thread has come back to it. */
+static void wait_for_others(void)
+{
+	PyThreadState *state;
+
+	waiting++;
+	pthread_mutex_lock(&came_back_lock); /* before the GIL goes: nobody can come back unseen */
+	state = PyEval_SaveThread();
+	pthread_cond_wait(&came_back, &came_back_lock);
+	pthread_mutex_unlock(&came_back_lock);
+	PyEval_RestoreThread(state);
+	waiting--;
+}
+
+void wsgi_pycall_settle(struct wsgi_pycall *call)
+{
+	while (call->is_away)
+		wait_for_others();
+}
 
 PyObject *wsgi_pyhandle_new(PyObject *type, struct wsgi_pycall *call)
 {
@@ -33,6 +79,25 @@ struct wsgi_pycall *wsgi_pyhandle_call(PyObject *self, const char *what)
 	if (call == NULL)
 		PyErr_Format(PyExc_RuntimeError, "%s was used after its request had ended", what);
 	return call;
+}
+
+struct wsgi_pycall *wsgi_pyhandle_use(PyObject *self, const char *what, struct wsgi_pycall **before)
+{
+	struct wsgi_pycall *call = wsgi_pyhandle_call(self, what);
+
+	while (call != NULL && call->is_away) {
+		wait_for_others();
+		call = wsgi_pyhandle_call(self, what); /* it may have ended meanwhile */
+	}
+	*before = current;
+	if (call != NULL)
+		current = call;
+	return call;
+}
+
+void wsgi_pyhandle_release(struct wsgi_pycall *before)
+{
+	current = before;
 }
 
 void wsgi_pyhandle_end(PyObject **handle)
@@ -75,6 +140,7 @@ struct wsgi_pycall *wsgi_pycall_begin(struct wsgi_pyapp *app, const struct wsgi_
 	call->start = start;
 	call->headers_done = false;
 	call->index = 0;
+	current = call;
 	if (!has_handles(call)) {
 		wsgi_pycall_end(call);
 		return NULL;
@@ -84,7 +150,9 @@ struct wsgi_pycall *wsgi_pycall_begin(struct wsgi_pyapp *app, const struct wsgi_
 
 void wsgi_pycall_end(struct wsgi_pycall *call)
 {
+	wsgi_pycall_settle(call);
 	wsgi_pyerrors_end(call);
+	current = NULL;
 	Py_CLEAR(call->chunk);
 	Py_CLEAR(call->iterator);
 	Py_CLEAR(call->result);

@@ -15,7 +15,9 @@ struct wsgi_pyapp;
  *          pointer to their call; when the request ends, the handle of an object that somebody
  *          still holds loses it, and every later use is a RuntimeError.
  * Owner    the pyapp, which keeps ended calls, with the objects that nobody holds, for later ones.
- * Threads  the GIL guards it.
+ * Threads  the GIL guards it, and what it guards is given up in the middle of a read or a write: a
+ *          thread that the application started may come then, with the same input. So one thread
+ *          at a time is let into the transport, the others wait, the end of the request too.
  */
 struct wsgi_pycall {
 	struct wsgi_body body; /* what the handler is given */
@@ -32,6 +34,7 @@ struct wsgi_pycall {
 	PyObject *headers, *copied; /* the list, and what was in it then */
 	bool headers_done;          /* they have been sent, or are about to be */
 	struct wsgi_buf line;       /* of wsgi.errors, not ended yet */
+	bool is_away; /* a thread has given up the GIL in the middle of the transport */
 };
 
 /* handle - an object that belongs to a call. */
@@ -46,6 +49,14 @@ void wsgi_pyhandle_dealloc(PyObject *self);
 /* The call of a handle; NULL with RuntimeError ("what was used after ...") when it has ended. */
 struct wsgi_pycall *wsgi_pyhandle_call(PyObject *self, const char *what);
 
+/*
+ * The same, to use its transport until released: waits until no other thread is in it.
+ *   before   what wsgi_pyhandle_release() is to be given
+ */
+struct wsgi_pycall *wsgi_pyhandle_use(PyObject *self, const char *what,
+				      struct wsgi_pycall **before);
+void wsgi_pyhandle_release(struct wsgi_pycall *before);
+
 /* End a handle: *handle stays for the next call if nobody else holds it, else becomes NULL. */
 void wsgi_pyhandle_end(PyObject **handle);
 
@@ -53,5 +64,15 @@ void wsgi_pyhandle_end(PyObject **handle);
 struct wsgi_pycall *wsgi_pycall_begin(struct wsgi_pyapp *app, const struct wsgi_environ *env,
 				      struct wsgi_start *start);
 void wsgi_pycall_end(struct wsgi_pycall *call);
+
+/*
+ * Control goes back to the handler, which uses the transport without asking: wait until no thread
+ * of the application is in it.
+ */
+void wsgi_pycall_settle(struct wsgi_pycall *call);
+
+/* For the GIL's giving up and taking back: this thread leaves, or comes back to, its call. */
+void wsgi_pycall_note_leave(void);
+void wsgi_pycall_note_enter(void);
 
 #endif

@@ -1,6 +1,7 @@
 #include "python/pyerror.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/span.h"
@@ -8,10 +9,12 @@
 #include "python/text.h"
 #include "wsgi/app.h"
 
+struct exception {
+	PyObject *type, *value, *traceback; /* type NULL: none */
+};
+
 /* A request runs in one thread from its call to its log line, so its exception waits there. */
-static _Thread_local struct {
-	PyObject *type, *value, *traceback;
-} put_by;
+static _Thread_local struct exception put_by;
 
 void wsgi_py_forget(void)
 {
@@ -108,18 +111,18 @@ static int write_str(struct wsgi_errors *errors, PyObject *str)
 }
 
 /* "".join(traceback.format_exception(type, value, tb, limit)), or NULL with an exception set. */
-static PyObject *formatted(int limit)
+static PyObject *formatted(const struct exception *e, int limit)
 {
 	PyObject *format, *lines, *empty, *text = NULL, *none = Py_None;
-	PyObject *tb = put_by.traceback ? put_by.traceback : none;
+	PyObject *tb = e->traceback ? e->traceback : none;
 
 	format = wsgi_py_import("traceback", "format_exception");
 	if (format == NULL)
 		return NULL;
 	if (limit >= 0)
-		lines = PyObject_CallFunction(format, "OOOi", put_by.type, put_by.value, tb, limit);
+		lines = PyObject_CallFunction(format, "OOOi", e->type, e->value, tb, limit);
 	else
-		lines = PyObject_CallFunctionObjArgs(format, put_by.type, put_by.value, tb, NULL);
+		lines = PyObject_CallFunctionObjArgs(format, e->type, e->value, tb, NULL);
 	Py_DECREF(format);
 	empty = PyUnicode_FromString("");
 	if (lines != NULL && empty != NULL)
@@ -129,14 +132,26 @@ static PyObject *formatted(int limit)
 	return text;
 }
 
+static const char title[] = "Traceback (most recent call last):\n";
+
+/* Python leaves it out where there are no frames: what was raised in C, without a cause. */
+static bool has_title(PyObject *text)
+{
+	PyObject *word = PyUnicode_FromString("Traceback (most recent call last)");
+	int found = word != NULL ? PyUnicode_Contains(text, word) : -1;
+
+	Py_XDECREF(word);
+	return found > 0;
+}
+
 /* When even the traceback fails, such as without memory: the class alone. */
-static void log_class(struct wsgi_errors *errors)
+static void log_class(struct wsgi_errors *errors, const struct exception *e)
 {
 	PyObject *name;
 
 	PyErr_Clear();
-	name = PyObject_GetAttrString(put_by.type, "__name__");
-	wsgi_errors_puts(errors, "Traceback (most recent call last):\n");
+	name = PyObject_GetAttrString(e->type, "__name__");
+	wsgi_errors_puts(errors, title);
 	if (name == NULL || write_str(errors, name) != 0)
 		wsgi_errors_puts(errors, "exception");
 	wsgi_errors_puts(errors, ": its traceback cannot be printed\n");
@@ -146,20 +161,28 @@ static void log_class(struct wsgi_errors *errors)
 
 void wsgi_py_log(struct wsgi_errors *errors, const struct wsgi_error *error, int limit)
 {
+	struct exception e;
 	PyObject *text;
 
 	if (error != NULL) {
 		wsgi_py_raise(error->code, error);
 		wsgi_py_raised();
 	}
-	if (put_by.type == NULL)
+	e = put_by;
+	put_by = (struct exception){0};
+	if (e.type == NULL)
 		return;
-	if (put_by.traceback == NULL) /* raised in C: without frames it would go without a title */
-		wsgi_errors_puts(errors, "Traceback (most recent call last):\n");
-	text = formatted(limit);
-	if (text == NULL || write_str(errors, text) != 0)
-		log_class(errors);
+	text = formatted(&e, limit);
+	if (text != NULL) {
+		if (!has_title(text))
+			wsgi_errors_puts(errors, title);
+		write_str(errors, text);
+	} else {
+		log_class(errors, &e);
+	}
 	Py_XDECREF(text);
+	Py_XDECREF(e.type);
+	Py_XDECREF(e.value);
+	Py_XDECREF(e.traceback);
 	PyErr_Clear();
-	wsgi_py_forget();
 }

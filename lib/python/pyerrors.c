@@ -5,11 +5,6 @@
 #include "python/pycall.h"
 #include "python/pyerror.h"
 
-static struct wsgi_pycall *call_of(PyObject *self)
-{
-	return wsgi_pyhandle_call(self, "wsgi.errors");
-}
-
 /* A log that is full or gone is no reason to fail a request: what cannot be written is dropped. */
 static void write_line(struct wsgi_pycall *call)
 {
@@ -22,6 +17,7 @@ static void write_line(struct wsgi_pycall *call)
 
 static int add(struct wsgi_pycall *call, PyObject *str)
 {
+	const size_t before = call->line.len;
 	PyObject *bytes;
 	int rc;
 
@@ -39,30 +35,36 @@ static int add(struct wsgi_pycall *call, PyObject *str)
 		PyErr_NoMemory();
 		return -1;
 	}
-	if (call->line.len > 0 && memchr(call->line.data, '\n', call->line.len) != NULL)
+	if (call->line.len > before &&
+	    memchr(call->line.data + before, '\n', call->line.len - before) != NULL)
 		write_line(call);
 	return 0;
 }
 
+/* One str, with no other thread in the transport. */
+static int write_one(PyObject *self, PyObject *str)
+{
+	struct wsgi_pycall *before, *call = wsgi_pyhandle_use(self, "wsgi.errors", &before);
+	int rc = call != NULL ? add(call, str) : -1;
+
+	wsgi_pyhandle_release(before);
+	return rc;
+}
+
 static PyObject *errors_write(PyObject *self, PyObject *str)
 {
-	struct wsgi_pycall *call = call_of(self);
-
-	if (call == NULL || add(call, str) != 0)
-		return NULL;
-	return PyLong_FromSsize_t(PyUnicode_GetLength(str));
+	return write_one(self, str) == 0 ? PyLong_FromSsize_t(PyUnicode_GetLength(str)) : NULL;
 }
 
 static PyObject *errors_writelines(PyObject *self, PyObject *lines)
 {
-	struct wsgi_pycall *call = call_of(self);
-	PyObject *iterator = call != NULL ? PyObject_GetIter(lines) : NULL, *str;
+	PyObject *iterator = PyObject_GetIter(lines), *str;
 	int rc = 0;
 
 	if (iterator == NULL)
 		return NULL;
 	while (rc == 0 && (str = PyIter_Next(iterator)) != NULL) {
-		rc = add(call, str);
+		rc = write_one(self, str);
 		Py_DECREF(str);
 	}
 	Py_DECREF(iterator);
@@ -73,13 +75,16 @@ static PyObject *errors_writelines(PyObject *self, PyObject *lines)
 
 static PyObject *errors_flush(PyObject *self, PyObject *nothing)
 {
-	struct wsgi_pycall *call = call_of(self);
+	struct wsgi_pycall *before, *call = wsgi_pyhandle_use(self, "wsgi.errors", &before);
 
 	(void)nothing;
+	if (call != NULL) {
+		write_line(call);
+		wsgi_errors_flush(call->env->errors);
+	}
+	wsgi_pyhandle_release(before);
 	if (call == NULL)
 		return NULL;
-	write_line(call);
-	wsgi_errors_flush(call->env->errors);
 	Py_RETURN_NONE;
 }
 

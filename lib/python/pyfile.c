@@ -17,6 +17,15 @@ static struct file_wrapper *wrapper_of(PyObject *self)
 	return (struct file_wrapper *)(void *)self;
 }
 
+/* The old one goes last: it may be looked at by what its end runs. */
+static void set_member(PyObject **member, PyObject *value)
+{
+	PyObject *old = *member;
+
+	*member = value;
+	Py_XDECREF(old);
+}
+
 static int wrapper_init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
 	static char filelike_name[] = "filelike", blksize_name[] = "blksize";
@@ -31,10 +40,8 @@ static int wrapper_init(PyObject *self, PyObject *args, PyObject *kwargs)
 	else
 		blksize = PyLong_FromLong(BLOCK);
 	Py_INCREF(filelike);
-	Py_XDECREF(wrapper_of(self)->filelike);
-	Py_XDECREF(wrapper_of(self)->blksize);
-	wrapper_of(self)->filelike = filelike;
-	wrapper_of(self)->blksize = blksize;
+	set_member(&wrapper_of(self)->filelike, filelike);
+	set_member(&wrapper_of(self)->blksize, blksize);
 	return blksize != NULL ? 0 : -1;
 }
 
@@ -111,6 +118,21 @@ static PyObject *wrapper_next(PyObject *self)
 	return NULL;
 }
 
+/*
+ * A subclass whose objects take attributes, as those of a class in Python do; the limited API of
+ * 3.8 has no other way to give them a __dict__. Steals the reference to base.
+ */
+static PyObject *with_dict(PyObject *base)
+{
+	PyObject *type = NULL;
+
+	if (base != NULL)
+		type = PyObject_CallFunction((PyObject *)&PyType_Type, "s(O){ss}", "FileWrapper",
+					     base, "__module__", "wsgi_python");
+	Py_XDECREF(base);
+	return type;
+}
+
 PyObject *wsgi_pyfile_type(void)
 {
 	PyType_Slot slots[] = {
@@ -131,7 +153,7 @@ PyObject *wsgi_pyfile_type(void)
 		.slots = slots,
 	};
 
-	return PyType_FromSpec(&spec);
+	return with_dict(PyType_FromSpec(&spec));
 }
 
 /* -- is it a plain file? ----------------------------------------------------------------------- */

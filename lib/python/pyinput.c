@@ -8,13 +8,6 @@
 /* Up to here memory is taken at once for what is asked; above, as the bytes come. */
 enum { AT_ONCE = 64 << 20 };
 
-static struct wsgi_input *input_of(PyObject *self)
-{
-	struct wsgi_pycall *call = wsgi_pyhandle_call(self, "wsgi.input");
-
-	return call != NULL ? call->env->input : NULL;
-}
-
 /* An optional argument that is a count: None and -1 mean all. Returns 0; -1 with an exception. */
 static int count_argument(PyObject *args, const char *format, Py_ssize_t *count)
 {
@@ -73,15 +66,10 @@ static PyObject *read_growing(struct wsgi_input *in, uint64_t len)
 	return bytes_of(&buf, rc);
 }
 
-static PyObject *input_read(PyObject *self, PyObject *args)
+static PyObject *read_bytes(struct wsgi_input *in, Py_ssize_t count)
 {
-	struct wsgi_input *in = input_of(self);
-	Py_ssize_t count;
-	uint64_t len;
+	uint64_t len = wsgi_input_left(in);
 
-	if (in == NULL || count_argument(args, "|O:read", &count) != 0)
-		return NULL;
-	len = wsgi_input_left(in);
 	if (count >= 0 && (uint64_t)count < len)
 		len = (uint64_t)count;
 	if (len == 0)
@@ -99,16 +87,6 @@ static PyObject *read_line(struct wsgi_input *in, Py_ssize_t limit)
 	return bytes_of(&line, (int)(got < 0 ? got : 0));
 }
 
-static PyObject *input_readline(PyObject *self, PyObject *args)
-{
-	struct wsgi_input *in = input_of(self);
-	Py_ssize_t limit;
-
-	if (in == NULL || count_argument(args, "|O:readline", &limit) != 0)
-		return NULL;
-	return read_line(in, limit);
-}
-
 /* Append the next line to list. Returns its length; 0 at the end; -1 with an exception set. */
 static Py_ssize_t append_line(PyObject *list, struct wsgi_input *in)
 {
@@ -124,15 +102,11 @@ static Py_ssize_t append_line(PyObject *list, struct wsgi_input *in)
 	return len;
 }
 
-static PyObject *input_readlines(PyObject *self, PyObject *args)
+static PyObject *read_lines(struct wsgi_input *in, Py_ssize_t hint)
 {
-	struct wsgi_input *in = input_of(self);
-	Py_ssize_t hint, len, total = 0;
-	PyObject *list;
+	PyObject *list = PyList_New(0);
+	Py_ssize_t len, total = 0;
 
-	if (in == NULL || count_argument(args, "|O:readlines", &hint) != 0)
-		return NULL;
-	list = PyList_New(0);
 	if (list == NULL)
 		return NULL;
 	do {
@@ -145,6 +119,46 @@ static PyObject *input_readlines(PyObject *self, PyObject *args)
 	return NULL;
 }
 
+/* -- the methods ------------------------------------------------------------------------------- */
+
+/* read of the input of self, with no other thread in it. */
+static PyObject *with_input(PyObject *self, Py_ssize_t count,
+			    PyObject *(*read)(struct wsgi_input *in, Py_ssize_t count))
+{
+	struct wsgi_pycall *before, *call = wsgi_pyhandle_use(self, "wsgi.input", &before);
+	PyObject *result = call != NULL ? read(call->env->input, count) : NULL;
+
+	wsgi_pyhandle_release(before);
+	return result;
+}
+
+static PyObject *input_read(PyObject *self, PyObject *args)
+{
+	Py_ssize_t count;
+
+	if (count_argument(args, "|O:read", &count) != 0)
+		return NULL;
+	return with_input(self, count, read_bytes);
+}
+
+static PyObject *input_readline(PyObject *self, PyObject *args)
+{
+	Py_ssize_t limit;
+
+	if (count_argument(args, "|O:readline", &limit) != 0)
+		return NULL;
+	return with_input(self, limit, read_line);
+}
+
+static PyObject *input_readlines(PyObject *self, PyObject *args)
+{
+	Py_ssize_t hint;
+
+	if (count_argument(args, "|O:readlines", &hint) != 0)
+		return NULL;
+	return with_input(self, hint, read_lines);
+}
+
 static PyObject *input_iter(PyObject *self)
 {
 	Py_INCREF(self);
@@ -153,8 +167,7 @@ static PyObject *input_iter(PyObject *self)
 
 static PyObject *input_next(PyObject *self)
 {
-	struct wsgi_input *in = input_of(self);
-	PyObject *line = in != NULL ? read_line(in, -1) : NULL;
+	PyObject *line = with_input(self, -1, read_line);
 
 	if (line == NULL || PyBytes_Size(line) > 0)
 		return line;

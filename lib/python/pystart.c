@@ -236,12 +236,16 @@ static PyObject *write_call(PyObject *self, PyObject *args, PyObject *kwargs)
 {
 	static char data_name[] = "data";
 	static char *names[] = {data_name, NULL};
-	struct wsgi_pycall *call = wsgi_pyhandle_call(self, "write()");
+	struct wsgi_pycall *before, *call;
 	PyObject *data;
+	int rc;
 
-	if (call == NULL || !PyArg_ParseTupleAndKeywords(args, kwargs, "O:write", names, &data))
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:write", names, &data))
 		return NULL;
-	if (wsgi_pystart_write(call, data) != 0)
+	call = wsgi_pyhandle_use(self, "write()", &before);
+	rc = call != NULL ? wsgi_pystart_write(call, data) : -1;
+	wsgi_pyhandle_release(before);
+	if (rc != 0)
 		return NULL;
 	Py_RETURN_NONE;
 }
@@ -271,14 +275,19 @@ static PyObject *start_call(PyObject *self, PyObject *args, PyObject *kwargs)
 	static PyMethodDef write_method = {"write", WSGI_PY_KEYWORDS(write_call),
 					   METH_VARARGS | METH_KEYWORDS,
 					   "write(data): send data now"};
-	struct wsgi_pycall *call = wsgi_pyhandle_call(self, "start_response()");
 	PyObject *status, *headers, *exc_info;
-	int with_exc_info;
+	struct wsgi_pycall *before, *call;
+	int with_exc_info, rc;
 
-	if (call == NULL || start_arguments(args, kwargs, &status, &headers, &exc_info) != 0)
+	if (start_arguments(args, kwargs, &status, &headers, &exc_info) != 0)
 		return NULL;
 	with_exc_info = exc_info == Py_None ? 0 : PyObject_IsTrue(exc_info);
-	if (with_exc_info < 0 || start(call, status, headers, with_exc_info) != 0)
+	if (with_exc_info < 0)
+		return NULL;
+	call = wsgi_pyhandle_use(self, "start_response()", &before);
+	rc = call != NULL ? start(call, status, headers, with_exc_info) : -1;
+	wsgi_pyhandle_release(before);
+	if (rc != 0)
 		return NULL;
 	return PyCFunction_New(&write_method, self);
 }

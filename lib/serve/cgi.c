@@ -76,6 +76,8 @@ static int serve(struct cgi *c, const struct wsgi_options *o, const struct wsgi_
 		if (app->enter != NULL)
 			app->enter(app);
 		rc = wsgi_handler_run(&c->handler.base, app);
+		if (wsgi_forked())
+			_exit(EX_OK); /* the application's child has come back out of it */
 		if (app->leave != NULL)
 			app->leave(app);
 	}

@@ -15,6 +15,9 @@
 /* A thread's handler, kept from request to request so that its memory is. */
 static _Thread_local struct wsgi_simple_handler handler;
 
+/* Where a thread is. One that the application started, and that reads its input, is a stranger. */
+static _Thread_local enum { STRANGER, OUTSIDE, INSIDE } where;
+
 /* -- a request --------------------------------------------------------------------------------- */
 
 static int nothing(struct wsgi_body *body, const void **data, size_t *len)
@@ -70,14 +73,16 @@ static void run(struct wsgi_fastcgi_worker *w, struct wsgi_fcgi_request *req, st
 	h->wsgi_multiprocess = w->multiprocess;
 	h->input_pending = req->has_stdin;
 	h->flush_at_end = false; /* the reactor sends the last bytes with the request's end */
-	if (app->enter != NULL)
-		app->enter(app);
+	if (w->app->enter != NULL)
+		w->app->enter(w->app);
+	where = INSIDE;
 	rc = wsgi_handler_run(h, app);
 	if (wsgi_forked())
 		_exit(EX_OK); /* the application's child has come back out of it: it has no request
 			       */
-	if (app->leave != NULL)
-		app->leave(app);
+	where = OUTSIDE;
+	if (w->app->leave != NULL)
+		w->app->leave(w->app);
 	req->cut = h->truncated || rc != 0;
 }
 
@@ -90,11 +95,17 @@ static void serve(void *ctx, struct wsgi_fcgi_request *req)
 	run(w, req, rc == 0 ? w->app : rc == -ENOENT ? &outside : &exhausted);
 }
 
+/* A thread of the reactor outside of the application has nothing to leave. */
+static bool is_inside(const struct wsgi_fastcgi_worker *w)
+{
+	return w->app->leave != NULL && where != OUTSIDE;
+}
+
 static void leave(void *ctx)
 {
 	struct wsgi_fastcgi_worker *w = ctx;
 
-	if (handler.base.app == w->app && w->app->leave != NULL)
+	if (is_inside(w))
 		w->app->leave(w->app);
 }
 
@@ -102,7 +113,7 @@ static void enter(void *ctx)
 {
 	struct wsgi_fastcgi_worker *w = ctx;
 
-	if (handler.base.app == w->app && w->app->enter != NULL)
+	if (is_inside(w))
 		w->app->enter(w->app);
 }
 
@@ -149,7 +160,10 @@ int wsgi_fastcgi_worker_init(struct wsgi_fastcgi_worker *w, struct wsgi_error *e
 static void *thread_main(void *arg)
 {
 	struct wsgi_fastcgi_worker *w = arg;
-	int rc = wsgi_reactor_run(w->reactor);
+	int rc;
+
+	where = OUTSIDE;
+	rc = wsgi_reactor_run(w->reactor);
 
 	if (rc != 0)
 		wsgi_log(w->log, WSGI_LOG_ERROR, "a thread ended: %s", strerror(-rc));
@@ -187,7 +201,9 @@ int wsgi_fastcgi_worker_run(struct wsgi_fastcgi_worker *w, struct wsgi_error *er
 	if (started < others)
 		wsgi_log(w->log, WSGI_LOG_WARNING, "only %u of %u threads could be started",
 			 started + 1, w->threads);
+	where = OUTSIDE;
 	rc = wsgi_reactor_run(w->reactor);
+	where = STRANGER;
 	wsgi_reactor_stop(w->reactor);
 	for (unsigned i = 0; i < started; i++)
 		pthread_join(threads[i], NULL);

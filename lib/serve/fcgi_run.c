@@ -95,6 +95,7 @@ static int run_worker(struct server *s, struct wsgi_error *err)
 	rc = wsgi_fastcgi_worker_run(&s->worker, err);
 	signal(SIGTERM, SIG_IGN); /* it is ending already */
 	signal(SIGQUIT, SIG_IGN);
+	signal(SIGINT, SIG_DFL); /* somebody has no patience */
 	wsgi_fastcgi_worker_finish(&s->worker);
 	return rc;
 }

@@ -98,6 +98,8 @@ struct wsgi_app {
 	 */
 	void (*log_exception)(struct wsgi_app *app, struct wsgi_errors *errors,
 			      const struct wsgi_error *error, int limit);
+	/* Optional. What log_exception would tell is of no interest: the client has left. */
+	void (*drop_exception)(struct wsgi_app *app);
 	/*
 	 * Optional, together. The host is about to do something that may block (leave), and has
 	 * done it (enter): an interpreter gives its lock to other threads in between. Between
