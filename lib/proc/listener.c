@@ -20,15 +20,16 @@ static int fail(struct wsgi_error *err, int code, const char *address, const cha
 
 /* -- unix -------------------------------------------------------------------------------------- */
 
-/* Whether somebody answers at the path. */
+/* Whether somebody has the socket at the path open: a refusal alone says that nobody does. */
 static bool is_alive(const struct sockaddr_un *sa)
 {
 	int fd = socket(AF_UNIX, SOCKET_FLAGS, 0);
-	bool alive = fd >= 0 && connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) == 0;
+	bool refused = fd >= 0 && connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) != 0 &&
+		       errno == ECONNREFUSED;
 
 	if (fd >= 0)
 		close(fd);
-	return alive;
+	return !refused;
 }
 
 /* Take away what an ended server left behind, and nothing else. */
@@ -78,12 +79,20 @@ static int open_unix(struct wsgi_listener *l, const char *address, const char *p
 
 /* -- TCP --------------------------------------------------------------------------------------- */
 
+/* A number up to 65535: getaddrinfo() takes larger ones, and binds something else. */
+static bool is_port(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len > 0 && len <= 5 && strspn(text, "0123456789") == len && atoi(text) <= 65535;
+}
+
 /* "HOST:PORT" or "[IPV6]:PORT" taken apart, in place. Returns 0 or -EINVAL. */
 static int split(char *text, char **host, char **port)
 {
 	char *colon = strrchr(text, ':');
 
-	if (colon == NULL || colon[1] == '\0')
+	if (colon == NULL || !is_port(colon + 1))
 		return -EINVAL;
 	*colon = '\0';
 	*port = colon + 1;
