@@ -553,7 +553,7 @@ def test(function=None, each=None):
     """A test: its name is a sentence. each: it runs once for every value, named by str(value)."""
     if function is None:
         return lambda f: test(f, each)
-    for value in each or [None]:
+    for value in [None] if each is None else each:
         TESTS.append((function, value))
     return function
 
