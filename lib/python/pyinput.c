@@ -40,6 +40,8 @@ static PyObject *read_at_once(struct wsgi_input *in, size_t len)
 	got = wsgi_input_read(in, PyBytes_AsString(bytes), len);
 	if (got == (ssize_t)len)
 		return bytes;
+	if (in->failed != 0) /* half a body must not pass for a whole one */
+		got = in->failed;
 	shorter = got < 0 ? wsgi_py_raise((int)got, NULL)
 			  : PyBytes_FromStringAndSize(PyBytes_AsString(bytes), got);
 	Py_DECREF(bytes);
@@ -63,7 +65,7 @@ static PyObject *read_growing(struct wsgi_input *in, uint64_t len)
 			buf.len += (size_t)got;
 		len -= got > 0 ? (uint64_t)got : 0;
 	}
-	return bytes_of(&buf, rc);
+	return bytes_of(&buf, in->failed != 0 ? in->failed : rc);
 }
 
 static PyObject *read_bytes(struct wsgi_input *in, Py_ssize_t count)
@@ -84,6 +86,8 @@ static PyObject *read_line(struct wsgi_input *in, Py_ssize_t limit)
 
 	if (limit != 0)
 		got = wsgi_input_readline(in, &line, limit < 0 ? SIZE_MAX : (size_t)limit);
+	if (in->failed != 0 && (got <= 0 || line.data[line.len - 1] != '\n'))
+		got = in->failed; /* nor half a line for the last one */
 	return bytes_of(&line, (int)(got < 0 ? got : 0));
 }
 
