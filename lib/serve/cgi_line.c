@@ -25,13 +25,19 @@ static bool is_alnum(char c)
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* The next letter or digit of a query's word, %XX decoded or not; 0 at its end or a NUL. */
-static char next_alnum(const char **q, bool decode)
+/* How a server may have made a word of a query. */
+struct reading {
+	bool decode; /* %XX is a byte */
+	bool whole;  /* a '+' is a blank in it, and does not end it */
+};
+
+/* The next letter or digit of a query's word; 0 at its end or a NUL. */
+static char next_alnum(const char **q, struct reading how)
 {
-	while (**q != '\0' && **q != '+') {
+	while (**q != '\0' && (how.whole || **q != '+')) {
 		char c = *(*q)++;
 
-		if (decode && c == '%' && hex((*q)[0]) >= 0 && hex((*q)[1]) >= 0) {
+		if (how.decode && c == '%' && hex((*q)[0]) >= 0 && hex((*q)[1]) >= 0) {
 			c = (char)(hex((*q)[0]) * 16 + hex((*q)[1]));
 			*q += 2;
 			if (c == '\0')
@@ -43,12 +49,12 @@ static char next_alnum(const char **q, bool decode)
 	return 0;
 }
 
-static bool same_letters(const char *word, const char *q, bool decode)
+static bool same_letters(const char *word, const char *q, struct reading how)
 {
 	for (; *word != '\0'; word++)
-		if (is_alnum(*word) && next_alnum(&q, decode) != *word)
+		if (is_alnum(*word) && next_alnum(&q, how) != *word)
 			return false;
-	return next_alnum(&q, decode) == 0;
+	return next_alnum(&q, how) == 0;
 }
 
 /*
@@ -56,9 +62,10 @@ static bool same_letters(const char *word, const char *q, bool decode)
  * decode, quote by a backslash, or cut off at a NUL; so only letters and digits are compared. To
  * take too many words for the client's is the safe error.
  */
-static bool could_be(const char *word, const char *q)
+static bool could_be(const char *word, const char *q, bool whole)
 {
-	return same_letters(word, q, true) || same_letters(word, q, false);
+	return same_letters(word, q, (struct reading){true, whole}) ||
+	       same_letters(word, q, (struct reading){false, whole});
 }
 
 static const char *next_word(const char *q)
@@ -67,11 +74,16 @@ static const char *next_word(const char *q)
 	return q != NULL ? q + 1 : NULL;
 }
 
-/* Whether the words from first on are the query's, from its first one on. */
+/*
+ * Whether the words from first on are the query's, from its first one on. Python's http.server
+ * makes one word of all of them.
+ */
 static bool is_query(char *const *first, const char *q)
 {
 	for (; *first != NULL; first++) {
-		if (q == NULL || !could_be(*first, q))
+		if (q != NULL && first[1] == NULL && could_be(*first, q, true))
+			return true;
+		if (q == NULL || !could_be(*first, q, false))
 			return false;
 		q = next_word(q);
 	}
@@ -189,8 +201,6 @@ static int by_setting(const char **said, char **found, const char *program)
 /* What options are left open, SetEnv may say. */
 static void fill_in(struct wsgi_options *o)
 {
-	if (o->application == NULL && o->root == NULL)
-		o->root = setting("WSGI_ROOT");
 	if (o->python == NULL)
 		o->python = setting("WSGI_PYTHON");
 	if (o->pythonpath == NULL)
@@ -220,7 +230,9 @@ int wsgi_cgi_options(struct wsgi_options *o, enum wsgi_gateway gateway, int argc
 		said = o->found = found;
 	if (said != NULL)
 		o->application = said;
-	if (o->root != NULL) /* what PATH_TRANSLATED names, and nothing else */
+	else if (view.is_cgi && o->root == NULL)
+		o->root = setting("WSGI_ROOT"); /* whatever words there are, a client's may be */
+	if (o->root != NULL)                    /* what PATH_TRANSLATED names, and nothing else */
 		o->application = NULL;
 	if (view.is_cgi)
 		fill_in(o);
