@@ -170,7 +170,7 @@ START_TEST(SetEnv_counts_after_an_internal_redirect)
 }
 END_TEST
 
-START_TEST(SetEnv_names_a_root_when_nothing_names_an_application)
+START_TEST(SetEnv_names_a_root_and_no_word_an_application_then)
 {
 	setenv("REDIRECT_WSGI_ROOT", "/srv", 1);
 	when_started("wsgi-cgi");
@@ -178,8 +178,8 @@ START_TEST(SetEnv_names_a_root_when_nothing_names_an_application)
 	ck_assert_str_eq(options.root, "/srv");
 	wsgi_options_finish(&options);
 	when_started("wsgi-cgi app.py");
-	ck_assert_str_eq(options.application, "app.py");
-	ck_assert_ptr_null(options.root);
+	ck_assert_ptr_null(options.application);
+	ck_assert_str_eq(options.root, "/srv");
 }
 END_TEST
 
@@ -232,7 +232,7 @@ int main(void)
 	tcase_add_test(whole, the_command_line_names_the_application);
 	tcase_add_test(whole, SetEnv_names_the_application_and_no_word_counts);
 	tcase_add_test(whole, SetEnv_counts_after_an_internal_redirect);
-	tcase_add_test(whole, SetEnv_names_a_root_when_nothing_names_an_application);
+	tcase_add_test(whole, SetEnv_names_a_root_and_no_word_an_application_then);
 	tcase_add_test(whole, with_a_root_no_word_names_an_application);
 	tcase_add_test(whole, outside_of_CGI_these_variables_mean_nothing);
 	tcase_add_test(whole, no_header_chooses_anything);
