@@ -24,6 +24,14 @@ static bool is_token(struct wsgi_span name) /* RFC 9110, 5.6.2 */
 	return name.len > 0;
 }
 
+static bool is_target(const char *target)
+{
+	for (const char *p = target; *p != '\0'; p++)
+		if ((unsigned char)*p <= ' ' || *p == 127)
+			return false;
+	return true;
+}
+
 static size_t count(const struct wsgi_http_message *m, const char *name, struct wsgi_span *value)
 {
 	size_t n = 0;
@@ -55,7 +63,7 @@ int wsgi_http_refusal(const struct wsgi_http_message *m)
 	struct wsgi_span host;
 	size_t hosts = count(m, "Host", &host);
 
-	if (!is_token(wsgi_span_of(m->method)))
+	if (!is_token(wsgi_span_of(m->method)) || !is_target(m->target))
 		return 400;
 	if (strcmp(m->method, "CONNECT") == 0)
 		return 501;
@@ -69,6 +77,67 @@ int wsgi_http_refusal(const struct wsgi_http_message *m)
 	if (hosts > 1 || (hosts == 0 && strcmp(m->version, "HTTP/1.1") == 0))
 		return 400;
 	return refused_body(m);
+}
+
+/* -- whether the head is as it came ------------------------------------------------------------ */
+
+/* A part of len bytes and the NUL that took its separator's place. */
+static bool take(struct wsgi_span *head, const char *part, size_t len)
+{
+	if (head->data != part || head->len <= len || part[len] != '\0')
+		return false;
+	head->data += len + 1;
+	head->len -= len + 1;
+	return true;
+}
+
+static bool skip(struct wsgi_span *head, const char *one_of, size_t len)
+{
+	if (head->len == 0 || memchr(one_of, head->data[0], len) == NULL)
+		return false;
+	head->data++;
+	head->len--;
+	return true;
+}
+
+/* What is left of a line's end after the NUL for its first byte: blanks, a NUL for the newline. */
+static void skip_line_end(struct wsgi_span *head)
+{
+	while (skip(head, " \t", 2))
+		;
+	if (!skip(head, "\0", 1)) {
+		skip(head, "\r", 1);
+		skip(head, "\n", 1);
+	}
+}
+
+static bool take_field(struct wsgi_span *head, const struct wsgi_http_field *field)
+{
+	if (!take(head, field->name.data, field->name.len))
+		return false;
+	while (head->data != field->value.data && skip(head, " \t", 2))
+		;
+	if (!take(head, field->value.data, field->value.len))
+		return false;
+	skip_line_end(head);
+	return true;
+}
+
+bool wsgi_http_is_as_it_came(const struct wsgi_http_message *m, const char *target, size_t len)
+{
+	struct wsgi_span head = {m->method, len};
+
+	if (!take(&head, m->method, strlen(m->method)) || !take(&head, target, strlen(m->target)) ||
+	    !take(&head, m->version, strlen(m->version)))
+		return false;
+	skip_line_end(&head);
+	for (size_t i = 0; i < m->fields_len; i++)
+		if (!take_field(&head, &m->fields[i]))
+			return false;
+	/* The blank line; nothing that somebody else could take for one more field. */
+	skip(&head, "\0\r", 2);
+	skip(&head, "\0\n", 2);
+	return head.len == 0;
 }
 
 bool wsgi_http_expects_continue(const struct wsgi_http_message *m)

@@ -32,11 +32,22 @@ struct wsgi_http_message {
 /*
  * Whether a request must be refused because two readers could take it for different ones: more
  * than one Content-Length, one beside Transfer-Encoding, a transfer coding other than "chunked", a
- * name or a method that is no token, more than one Host, or none in HTTP/1.1; and CONNECT, which
- * asks for a proxy. Returns 0, or the status to answer: 400 or 501. Source: RFC 9112, 3.2, 5.1, 6.1
- * and 6.3.
+ * name or a method that is no token, a blank or a control character in the target, more than one
+ * Host, or none in HTTP/1.1; and CONNECT, which asks for a proxy. Returns 0, or the status to
+ * answer: 400 or 501. Source: RFC 9112, 3.2, 5.1, 6.1 and 6.3.
  */
 int wsgi_http_refusal(const struct wsgi_http_message *m);
+
+/*
+ * Whether a message is its head as it came, read line by line. libmicrohttpd ends each part of a
+ * head by a NUL where it stands; 0.9.75 moves a folded line (obs-fold, RFC 9112, 5.2) to another
+ * place, where it continues the *name*, and a NUL of the client ends a part, a line or even the
+ * head early. So whatever is not put together of its parts and their separators alone, without a
+ * gap, is another request to somebody in front of us.
+ *   target   where m->target stands in the head; the bytes there may have changed since
+ *   len      of the head that begins at m->method, the blank line included
+ */
+bool wsgi_http_is_as_it_came(const struct wsgi_http_message *m, const char *target, size_t len);
 
 /* Whether the client waits for "100 Continue" before it sends the body. RFC 9110, 10.1.1. */
 bool wsgi_http_expects_continue(const struct wsgi_http_message *m);

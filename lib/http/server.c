@@ -312,7 +312,15 @@ static int begin(struct request *r, const struct wsgi_http_message *m)
 	return 0;
 }
 
-static int read_head(struct request *r, const char *method, const char *version)
+static bool is_as_it_came(struct request *r, const struct wsgi_http_message *m, const char *url)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+
+	return info != NULL && wsgi_http_is_as_it_came(m, url, info->header_size);
+}
+
+static int read_head(struct request *r, const char *url, const char *method, const char *version)
 {
 	int n = MHD_get_connection_values_n(r->connection, MHD_HEADER_KIND, NULL, NULL);
 	struct fields fields = {calloc((size_t)n + 1, sizeof(fields.at[0])), 0};
@@ -329,17 +337,18 @@ static int read_head(struct request *r, const char *method, const char *version)
 	m.fields = fields.at;
 	m.fields_len = fields.len;
 	m.remote_addr = addr;
-	status = begin(r, &m);
+	status = is_as_it_came(r, &m, url) ? begin(r, &m) : 400;
 	free(fields.at);
 	return status;
 }
 
-static enum MHD_Result on_head(struct request *r, const char *method, const char *version)
+static enum MHD_Result on_head(struct request *r, const char *url, const char *method,
+			       const char *version)
 {
 	enum wsgi_exchange_turn turn = WSGI_TURN_UPLOAD;
 
 	if (r->x == NULL) {
-		int status = read_head(r, method, version);
+		int status = read_head(r, url, method, version);
 
 		if (status != 0)
 			return refuse(r, status);
@@ -364,11 +373,10 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 
 	(void)cls;
 	(void)connection;
-	(void)url;
 	if (r == NULL)
 		return MHD_NO;
 	if (r->phase == PHASE_HEAD)
-		return on_head(r, method, version);
+		return on_head(r, url, method, version);
 	if (*len == 0)
 		return act(r, wsgi_exchange_uploaded(r->x));
 	*len -= wsgi_exchange_feed(r->x, data, *len);

@@ -341,9 +341,9 @@ def test_multithread_follows_threads():
             assert env['wsgi.run_once'] is False
 
 
-def raw_environ(server, head):
+def raw_environ(server, head, target=b'/show'):
     import json
-    answer = server.raw(b'GET /show HTTP/1.0\r\n' + head + b'\r\n')
+    answer = server.raw(b'GET ' + target + b' HTTP/1.0\r\n' + head + b'\r\n')
     return json.loads(answer.partition(b'\r\n\r\n')[2])
 
 
@@ -388,6 +388,30 @@ REFUSED = [
     (b'POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n' + HEAD + b'0\r\n\r\n', b'400'),
     (b'GET / HTTP/1.1\r\n\r\n', b'400'),
     (b'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n', b'400'),
+    # Folded lines (RFC 9112, 5.2).
+    (b'POST / HTTP/1.1\r\nContent-Length:\r\n 5\r\n' + HEAD + b'hello', b'400'),
+    (b'POST / HTTP/1.1\r\nContent-Length:\n\t5\n' + HEAD + b'hello', b'400'),
+    (b'POST / HTTP/1.1\r\nContent-Length: 1\r\n 5\r\n' + HEAD + b'hello', b'400'),
+    (b'POST / HTTP/1.1\r\nContent-Length: 5\r\n \r\n' + HEAD + b'hello', b'400'),
+    (b'POST / HTTP/1.1\r\nTransfer-Encoding: chun\r\n ked\r\n' + HEAD + b'0\r\n\r\n', b'400'),
+    (b'POST / HTTP/1.1\r\nHost: h\r\nContent-Length:\r\n 5\r\n\r\nhello', b'400'),
+    (b'GET / HTTP/1.1\r\nX: admin\r\n -Auth-User\r\n' + HEAD, b'400'),
+    (b'GET / HTTP/1.1\r\nX: a\r\n Content-Length: 5\r\n' + HEAD + b'hello', b'400'),
+    (b'GET / HTTP/1.1\r\nX: a\r\n b\r\n c\r\n' + HEAD, b'400'),
+    (b'GET / HTTP/1.1\r\n X: a\r\n' + HEAD, b'400'),
+    (b'GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nX: a\r\n b\r\n\r\n', b'400'),
+    # NUL, which ends a string.
+    (b'GET /a\0b HTTP/1.1\r\n' + HEAD, b'400'),
+    (b'GET /a?b\0c HTTP/1.1\r\n' + HEAD, b'400'),
+    (b'POST / HTTP/1.1\r\nContent-Length: 5\0 6\r\n' + HEAD + b'hello', b'400'),
+    (b'GET / HTTP/1.1\r\nX: a\0b\r\n' + HEAD, b'400'),
+    (b'GET / HTTP/1.1\r\nX\0: a\r\n' + HEAD, b'400'),
+    (b'GET / HTTP/1.1\r\nHost: h\r\n\0X: a\r\nContent-Length: 5\r\n\r\nhello', b'400'),
+    # A target in several words.
+    (b'GET /a b HTTP/1.1\r\n' + HEAD, b'400'),
+    (b'GET /a?b\tc HTTP/1.1\r\n' + HEAD, b'400'),
+    (b'GET  / HTTP/1.1\r\n' + HEAD, b'400'),
+    (b'GET /a\x7f HTTP/1.1\r\n' + HEAD, b'400'),
 ]
 
 
@@ -399,6 +423,38 @@ def test_what_smugglers_send_is_refused_and_the_connection_closed():
             assert answer.split(b' ')[1] == status, (request, answer)
             assert b' 200 ' not in answer, (request, answer)
         assert 'smuggled' not in server.log()
+
+
+PASSED = [
+    (b'X: a', 'a'), (b'X:a', 'a'), (b'X:', ''), (b'X: ', ''), (b'X: \t ', ''), (b'X: \t a', 'a'),
+    (b'X: ' + b'a' * 60000, 'a' * 60000), (b'X: \xe9', '\xe9'), (b'X: a, b: c', 'a, b: c'),
+    (b'Cookie: a=b; c="d"\r\nX: a', 'a'), (b'X: a\r\nCookie: a=b', 'a'),
+]
+
+
+def test_headers_in_any_usual_shape_pass():
+    with python() as server:
+        for lines, value in PASSED:
+            for target in b'/show', b'/show?a=%20b&c', b'/show?', b'http://h/sho%77?x=y#z':
+                env = raw_environ(server, lines + b'\r\n', target)
+                assert env['HTTP_X'].strip() == value, (lines, env)
+            env = raw_environ(server, lines.replace(b'\r\n', b'\n') + b'\n')
+            assert env['HTTP_X'].strip() == value, (lines, env)
+        raw_environ(server, b'')
+
+
+def test_a_head_passes_however_it_arrives():
+    request = (b'POST /digest?a=%41 HTTP/1.1\r\nHost: h\r\nX-Empty:\r\nCookie: a=b\r\n'
+               b'X-Long: ' + b'x' * 40000 + b'\r\nContent-Length: 5\r\n\r\nhello')
+    with python() as server, server.connect() as s:
+        for size in 97, 4000, 30000, len(request):
+            for at in range(0, len(request), size):
+                s.sendall(request[at:at + size])
+                time.sleep(.001)
+            answer = b''
+            while not re.search(rb'\r\n5 [0-9a-f]{64}', answer):
+                answer += s.recv(5000)
+            assert answer.startswith(b'HTTP/1.1 200 '), answer
 
 
 def test_garbage_does_no_harm():

@@ -220,6 +220,16 @@ START_TEST(a_method_that_is_none_is_refused)
 }
 END_TEST
 
+START_TEST(a_target_in_several_words_is_refused)
+{
+	static const char *const bad[] = {"/a b", "/a?b c", "/a\tb", "/\x7f", "/\x1b[31m", " "};
+
+	given_fields((const struct pair[]){{"Host", "h"}, {NULL, NULL}});
+	message.target = bad[_i];
+	ck_assert_int_eq(wsgi_http_refusal(&message), 400);
+}
+END_TEST
+
 START_TEST(a_nul_in_a_value_is_refused)
 {
 	given_fields((const struct pair[]){{"Host", "h"}, {"X", "abc"}, {NULL, NULL}});
@@ -234,6 +244,65 @@ START_TEST(a_client_that_expects_100_continue_is_known)
 	ck_assert(wsgi_http_expects_continue(&message));
 	message.version = "HTTP/1.0";
 	ck_assert(!wsgi_http_expects_continue(&message));
+}
+END_TEST
+
+/* As libmicrohttpd leaves a head: a part's separator is a NUL. */
+#define LEFT(text)                                                                                 \
+	{                                                                                          \
+		text, sizeof(text) - 1                                                             \
+	}
+
+static const struct {
+	const char *claim;
+	struct wsgi_span head;
+	bool as_it_came;
+} layouts[] = {
+	{"CRLF", LEFT("GET\0/a\0HTTP/1.1\0\0X\0 y\0\0\0\0"), true},
+	{"LF", LEFT("GET\0/a\0HTTP/1.1\0X\0 y\0\0"), true},
+	{"no blank before a value", LEFT("GET\0/a\0HTTP/1.1\0\0X\0y\0\0\0\0"), true},
+	{"blanks after a value", LEFT("GET\0/a\0HTTP/1.1\0\0X\0 y\0 \t\r\n\0\0"), true},
+	{"newlines that stay", LEFT("GET\0/a\0HTTP/1.1\0\nX\0 y\0\n\r\n"), true},
+	{"a longer target", LEFT("GET\0/a\0b\0HTTP/1.1\0\0X\0 y\0\0\0\0"), false},
+	{"two blanks before the target", LEFT("GET\0 /a\0HTTP/1.1\0\0X\0 y\0\0\0\0"), false},
+	{"a longer name", LEFT("GET\0/a\0HTTP/1.1\0\0X\0z\0 y\0\0\0\0"), false},
+	{"a longer value", LEFT("GET\0/a\0HTTP/1.1\0\0X\0 y\0z\0\0\0\0"), false},
+	{"a line between", LEFT("GET\0/a\0HTTP/1.1\0\0A\0 b\0\0X\0 y\0\0\0\0"), false},
+	{"a line at the end", LEFT("GET\0/a\0HTTP/1.1\0\0X\0 y\0\0A\0 b\0\0\0\0"), false},
+	{"a line that begins with NUL", LEFT("GET\0/a\0HTTP/1.1\0\0X\0 y\0\0\0A\0\0"), false},
+	{"an end in mid-value", LEFT("GET\0/a\0HTTP/1.1\0\0X\0 y"), false},
+};
+
+static const char *place_of(struct wsgi_span head, const char *text)
+{
+	return memmem(head.data, head.len, text, strlen(text));
+}
+
+START_TEST(a_head_is_as_it_came_without_gaps)
+{
+	struct wsgi_span head = layouts[_i].head;
+
+	message.method = head.data;
+	message.target = "/a";
+	message.version = place_of(head, "HTTP");
+	fields[0] = (struct wsgi_http_field){{place_of(head, "X"), 1}, {place_of(head, "y"), 1}};
+	message.fields_len = 1;
+	ck_assert_msg(wsgi_http_is_as_it_came(&message, place_of(head, "/a"), head.len) ==
+			      layouts[_i].as_it_came,
+		      "%s", layouts[_i].claim);
+}
+END_TEST
+
+START_TEST(a_name_that_stands_elsewhere_is_not_as_it_came)
+{
+	static const struct wsgi_span head = LEFT("GET\0/a\0HTTP/1.1\0\0\0\0 1\0\0 5\0\0\0\0");
+
+	message.method = head.data;
+	message.target = "/a";
+	message.version = place_of(head, "HTTP");
+	fields[0] = (struct wsgi_http_field){{"X5", 2}, {place_of(head, "1\0"), 1}};
+	message.fields_len = 1;
+	ck_assert(!wsgi_http_is_as_it_came(&message, place_of(head, "/a"), head.len));
 }
 END_TEST
 
@@ -256,8 +325,12 @@ int main(void)
 	tcase_add_loop_test(tc, what_two_readers_could_take_differently_is_refused, 0,
 			    (int)(sizeof(requests) / sizeof(requests[0])));
 	tcase_add_test(tc, a_method_that_is_none_is_refused);
+	tcase_add_loop_test(tc, a_target_in_several_words_is_refused, 0, 6);
 	tcase_add_test(tc, a_nul_in_a_value_is_refused);
 	tcase_add_test(tc, a_client_that_expects_100_continue_is_known);
+	tcase_add_loop_test(tc, a_head_is_as_it_came_without_gaps, 0,
+			    (int)(sizeof(layouts) / sizeof(layouts[0])));
+	tcase_add_test(tc, a_name_that_stands_elsewhere_is_not_as_it_came);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);
