@@ -389,6 +389,14 @@ START_TEST(an_empty_file_gets_a_length_of_0)
 }
 END_TEST
 
+START_TEST(the_length_of_a_file_is_not_that_of_a_first_chunk)
+{
+	given_a_transport_that_sends_files(100, 0);
+	when_it_answers((struct scene){.status = "200 OK", .file = &file, .count = 1});
+	ck_assert_ptr_null(strstr(text_of(&sent), "Content-Length: 0"));
+}
+END_TEST
+
 START_TEST(a_file_is_not_even_read_for_head)
 {
 	given_a_transport_that_sends_files(100, 0);
@@ -442,6 +450,7 @@ int main(void)
 	tcase_add_test(tc, what_sendfile_cannot_send_is_iterated);
 	tcase_add_test(tc, a_transport_without_sendfile_gets_chunks);
 	tcase_add_test(tc, an_empty_file_gets_a_length_of_0);
+	tcase_add_test(tc, the_length_of_a_file_is_not_that_of_a_first_chunk);
 	tcase_add_test(tc, a_file_is_not_even_read_for_head);
 	tcase_add_test(tc, a_file_after_something_written_is_iterated);
 	suite_add_tcase(s, tc);

@@ -243,6 +243,17 @@ START_TEST(cgi_variables_that_cannot_be_had_are_a_500)
 }
 END_TEST
 
+START_TEST(an_error_page_of_a_wrong_length_is_cut_when_there_is_no_environ)
+{
+	static const struct wsgi_header header = {"Content-Length", "3"};
+
+	ops.add_cgi_vars = no_vars;
+	handler.error_headers = &header;
+	when_run((struct scene){.status = "200 OK"});
+	then_sent("Status: 500 Internal Server Error\r\nContent-Length: 3\r\n\r\nA s");
+}
+END_TEST
+
 static int no_body(struct wsgi_app *a, const struct wsgi_environ *env, struct wsgi_start *start,
 		   struct wsgi_body **result)
 {
@@ -571,6 +582,7 @@ static void add_failures(TCase *tc)
 	tcase_add_test(tc, an_error_page_that_fails_is_closed_and_returned);
 	tcase_add_test(tc, the_last_flush_may_fail_too);
 	tcase_add_test(tc, cgi_variables_that_cannot_be_had_are_a_500);
+	tcase_add_test(tc, an_error_page_of_a_wrong_length_is_cut_when_there_is_no_environ);
 	tcase_add_test(tc, an_application_that_returns_nothing_is_a_500);
 	tcase_add_test(tc, input_that_fails_otherwise_is_a_500);
 	tcase_add_test(tc, a_file_that_cannot_be_read_on_is_logged);

@@ -67,7 +67,8 @@ def results():
         yield Request('callables.py:' + name, name)
     yield from queries('write_kinds', kinds('write_kinds'), head=True)
     yield from queries('method_length', ['get'], head=True)
-    for method in ('GET', 'HEAD', 'head', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PROPFIND', '', b'\xe9'):
+    for method in ('GET', 'HEAD', 'head', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PROPFIND', '',
+                   b'\xe9'):
         name = 'method-%s' % (method if isinstance(method, str) else 'latin1')
         yield Request('method_any.py', name, {'REQUEST_METHOD': method})
     for protocol in ('HTTP/0.9', 'HTTP/1.0', 'HTTP/2.0', '', None):
@@ -103,7 +104,8 @@ def failures():
             'BrokenPipe', 'ConnectionReset', 'ConnectionAborted', 'ConnectionRefused', 'chained']
     for place in ('started', 'first', 'empty', 'later'):
         yield from queries('exc_kinds', ['%s:%s' % (k, place) for k in late])
-    yield Request('exc_kinds.py', 'Own:later-head', {'REQUEST_METHOD': 'HEAD', 'QUERY_STRING': 'Own:later'})
+    yield Request('exc_kinds.py', 'Own:later-head',
+                  {'REQUEST_METHOD': 'HEAD', 'QUERY_STRING': 'Own:later'})
     places = ['call', 'started', 'iter', 'len', 'next1', 'next2', 'next3', 'next4', 'none']
     yield from queries('exc_places', places)
     yield from queries('exc_places', [p + '+close' for p in places[2:]])
@@ -126,8 +128,8 @@ def files():
 
 
 TEXT = b'first line\nsecond\r\n\n\0with nul and \xff\nlong ' + b'x' * 300 + b'\nlast, no newline'
-STEPS = ['read', 'read:0', 'read:1', 'read:-1', 'read:None', 'read:1000', 'line', 'line:0', 'line:3',
-         'line:-1', 'line:None', 'lines', 'lines:0', 'lines:1', 'lines:15', 'lines:-1',
+STEPS = ['read', 'read:0', 'read:1', 'read:-1', 'read:None', 'read:1000', 'line', 'line:0',
+         'line:3', 'line:-1', 'line:None', 'lines', 'lines:0', 'lines:1', 'lines:15', 'lines:-1',
          'lines:None', 'iter', 'next', 'length']
 
 
@@ -165,11 +167,25 @@ def inputs():
     yield Request('in_kinds.py', 'unread-big', {'QUERY_STRING': 'unread'}, b'u' * 400000)
 
 
-PATHS = {'ascii': '/a/b', 'utf8': '/caf\xe9/\u65e5', 'latin1': b'/caf\xe9', 'invalid': b'/\xff\xfe\x80',
+PATHS = {'ascii': '/a/b', 'utf8': '/caf\xe9/\u65e5', 'latin1': b'/caf\xe9',
+         'invalid': b'/\xff\xfe\x80',
          'nul-less': b'/' + bytes(range(1, 256)), 'escaped': '/a%2Fb%20c', 'twice': '/a%252Fb',
          'blank': '/a b', 'dots': '/../x/./y', 'slashes': '//a///b//', 'params': '/a;p=1,2',
          'empty': '', 'star': '*', 'relative': 'a/b', 'crlf': '/a\r\nb', 'quotes': '/"\'<>\\',
          'long': '/' + 'p' * 20000}
+
+
+ADDRESSES = {
+    'https': {'HTTPS': 'on'}, 'https1': {'HTTPS': '1'}, 'https-yes': {'HTTPS': 'yes'},
+    'https-ON': {'HTTPS': 'ON'}, 'https-off': {'HTTPS': 'off'}, 'https-empty': {'HTTPS': ''},
+    'port': {'SERVER_PORT': '8080', 'HTTP_HOST': ''}, 'host-port': {'HTTP_HOST': 'h:81'},
+    'https-443': {'HTTPS': 'on', 'SERVER_PORT': '443', 'HTTP_HOST': None},
+    'https-80': {'HTTPS': 'on', 'HTTP_HOST': None}, 'ipv6': {'HTTP_HOST': '[::1]:8'},
+    'host-utf8': {'HTTP_HOST': '\xe9.example'}, 'query': {'QUERY_STRING': 'a=%2F&b=?#'},
+    'both-empty': {'SCRIPT_NAME': '', 'PATH_INFO': ''}, 'script-slash': {'SCRIPT_NAME': '/m/'},
+    'script-only': {'PATH_INFO': ''}, 'root-path': {'SCRIPT_NAME': '', 'PATH_INFO': '/'},
+    'script-utf8': {'SCRIPT_NAME': '/caf\xe9'}, 'segments': {'PATH_INFO': '/a//b/./c/../d/'},
+}
 
 
 def environs():
@@ -193,37 +209,32 @@ def environs():
         yield Request(app, 'derived', {'PATH_INFO': None, 'REQUEST_URI': '/mount/a%252Fb?q'})
         yield Request(app, 'derived-nginx', {'PATH_INFO': None, 'SCRIPT_NAME': '/a b',
                                              'DOCUMENT_URI': '/a b', 'REQUEST_URI': '/a%20b'})
-    for name, changes in {
-            'https': {'HTTPS': 'on'}, 'https1': {'HTTPS': '1'}, 'https-yes': {'HTTPS': 'yes'},
-            'https-ON': {'HTTPS': 'ON'}, 'https-off': {'HTTPS': 'off'}, 'https-empty': {'HTTPS': ''},
-            'port': {'SERVER_PORT': '8080', 'HTTP_HOST': ''}, 'host-port': {'HTTP_HOST': 'h:81'},
-            'https-443': {'HTTPS': 'on', 'SERVER_PORT': '443', 'HTTP_HOST': None},
-            'https-80': {'HTTPS': 'on', 'HTTP_HOST': None}, 'ipv6': {'HTTP_HOST': '[::1]:8'},
-            'host-utf8': {'HTTP_HOST': '\xe9.example'}, 'query': {'QUERY_STRING': 'a=%2F&b=?#'},
-            'both-empty': {'SCRIPT_NAME': '', 'PATH_INFO': ''}, 'script-slash': {'SCRIPT_NAME': '/m/'},
-            'script-only': {'PATH_INFO': ''}, 'root-path': {'SCRIPT_NAME': '', 'PATH_INFO': '/'},
-            'script-utf8': {'SCRIPT_NAME': '/caf\xe9'}, 'segments': {'PATH_INFO': '/a//b/./c/../d/'},
-    }.items():
+    for name, changes in ADDRESSES.items():
         yield Request('env_util.py', name, changes, modes=(CGI, IIS, FCGI))
         yield Request('env_kinds.py', 'flags-' + name, {**changes, 'QUERY_STRING': 'flags'})
-    for kind in kinds('env_kinds'):
-        yield Request('env_kinds.py', kind, {'QUERY_STRING': kind, 'HTTP_X': 'seen'})
-    yield Request('env_kinds.py', 'defaults-bare', {**dict.fromkeys(USUAL), 'QUERY_STRING': 'defaults'})
-    yield Request('env_kinds.py', 'proxy-sent', {'QUERY_STRING': 'proxy', 'HTTP_PROXY': 'http://evil'})
-    yield Request('env_kinds.py', 'flags-unsaid', {'QUERY_STRING': 'flags', 'REQUEST_METHOD': 'POST'},
-                  b'body', length=False)
-    yield Request('env_show.py', 'unsaid', {'REQUEST_METHOD': 'PATCH'}, b'body', length=False)
     yield from odd_environs()
+
+
+def environ_uses():
+    def kind(name, query, changes, *body, **more):
+        return Request('env_kinds.py', name, {**changes, 'QUERY_STRING': query}, *body, **more)
+    for name in kinds('env_kinds'):
+        yield kind(name, name, {'HTTP_X': 'seen'})
+    yield kind('defaults-bare', 'defaults', dict.fromkeys(USUAL))
+    yield kind('proxy-sent', 'proxy', {'HTTP_PROXY': 'http://evil'})
+    yield kind('flags-unsaid', 'flags', {'REQUEST_METHOD': 'POST'}, b'body', length=False)
+    yield Request('env_show.py', 'unsaid', {'REQUEST_METHOD': 'PATCH'}, b'body', length=False)
 
 
 def odd_environs():
     def show(name, changes=(), **more):
         return Request('env_show.py', name, changes, **more)
-    yield show('names', {'lower': 'x', 'With Blank': 'y', 'dash-name': 'z', '1': 'one', 'HTTP_': 'e',
-                         'N' * 300: 'n', '\xe9': 'e'})
+    yield show('names', {'lower': 'x', 'With Blank': 'y', 'dash-name': 'z', '1': 'one',
+                         'HTTP_': 'e', 'N' * 300: 'n', '\xe9': 'e'})
     yield show('values', {'HTTP_A': '', 'HTTP_B': '=', 'HTTP_C': 'a=b', 'HTTP_D': '\n\t\x7f\x01',
                           'HTTP_E': bytes(range(1, 256)), 'OTHER': 'caf\xe9 \u20ac'})
-    yield show('undecodable', {'OTHER': b'\xff\xfe', 'SERVER_NAME': b'\xe9', 'REQUEST_URI': b'/\xe9'})
+    yield show('undecodable', {'OTHER': b'\xff\xfe', 'SERVER_NAME': b'\xe9',
+                               'REQUEST_URI': b'/\xe9'})
     yield show('large', {'HTTP_COOKIE': 'c' * 90000, 'HTTP_X': 'x' * 127, 'HTTP_Y': 'y' * 128})
     yield show('many', {'HTTP_X_%d' % i: 'v%d' % i for i in range(700)})
     yield show('wsgi', {'wsgi.input': 'evil', 'wsgi.errors': 'evil', 'wsgi.version': 'evil',
@@ -251,7 +262,8 @@ def validated():
             'brew': {'REQUEST_METHOD': 'BREW'}, 'no-method': {'REQUEST_METHOD': None},
             'no-name': {'SERVER_NAME': None}, 'no-port': {'SERVER_PORT': None},
             'root': {'SCRIPT_NAME': '/'}, 'relative': {'PATH_INFO': 'x'},
-            'script-relative': {'SCRIPT_NAME': 'x'}, 'no-paths': {'SCRIPT_NAME': None, 'PATH_INFO': None},
+            'script-relative': {'SCRIPT_NAME': 'x'},
+            'no-paths': {'SCRIPT_NAME': None, 'PATH_INFO': None},
             'length': {'CONTENT_LENGTH': '-1'}, 'http-length': {'HTTP_CONTENT_LENGTH': '1'},
             'https': {'HTTPS': 'on'}, 'no-script': {'SCRIPT_NAME': None},
             'derived': {'PATH_INFO': None, 'REQUEST_URI': '/mount/x'}}.items():
@@ -269,11 +281,13 @@ def repeated_paths():
             ('/a b', '/a b/c'), ('/a.exe', '/a.exe/a.exe'), ('/a.exe', '/a.exe?x'),
             (None, '/x'), ('/a.exe', None), (None, None), ('/', None)]):
         for app in ('env_show.py', 'env_util.py'):
-            yield Request(app, 'iis-%d' % i, {'SCRIPT_NAME': script, 'PATH_INFO': path,
-                                              'SERVER_SOFTWARE': 'Microsoft-IIS/10.0'}, modes=(IIS,))
+            changes = {'SCRIPT_NAME': script, 'PATH_INFO': path,
+                       'SERVER_SOFTWARE': 'Microsoft-IIS/10.0'}
+            yield Request(app, 'iis-%d' % i, changes, modes=(IIS,))
 
 
-PIECES = [b'', b'a', b'b', b'mount', b'.', b'..', b'x y', b'%2F', b'%', b'\xc3\xa9', b'\xe9', b'\xff',
+PIECES = [b'', b'a', b'b', b'mount', b'.', b'..', b'x y', b'%2F', b'%', b'\xc3\xa9', b'\xe9',
+          b'\xff',
           b';p=1', b'=', b'?', b'#', b'"', b'\n', b'\x01', b'A', b'index.html', b'~', b'\\']
 
 
@@ -313,6 +327,7 @@ def random_requests(seed, count, mode):
 
 
 def all_requests(mode, seed, count):
-    for group in (results, heads, failures, files, inputs, environs, validated, repeated_paths):
+    for group in (results, heads, failures, files, inputs, environs, environ_uses, validated,
+                  repeated_paths):
         yield from (request for request in group() if mode in request.modes)
     yield from random_requests(seed, count, mode)

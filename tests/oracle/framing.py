@@ -150,7 +150,11 @@ class Connection:
             if len(head) < 8:
                 notes.append('protocol no END_REQUEST, connection closed')
                 break
-            _, kind, theirs, size, padding = struct.unpack('!BBHHBx', head)
+            version, kind, theirs, size, padding = struct.unpack('!BBHHBx', head)
+            if version != 1:  # so a server tells a front end that the response is cut
+                notes.append('protocol no END_REQUEST, connection %s' %
+                             ('closed' if self.is_closed() else 'open'))
+                break
             content = self.read(size + padding)[:size]
             if kind == GET_VALUES_RESULT and theirs == 0:
                 continue

@@ -157,6 +157,22 @@ START_TEST(a_live_socket_of_another_kind_is_not_taken_over)
 }
 END_TEST
 
+START_TEST(a_live_socket_whose_queue_is_full_is_not_waited_for)
+{
+	struct sockaddr_un sa = sockaddr_of(path);
+	int fd = given_a_socket(SOCK_STREAM), waiting;
+
+	ck_assert_int_eq(listen(fd, 0), 0);
+	do
+		waiting = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	while (connect(waiting, (struct sockaddr *)&sa, sizeof(sa)) == 0);
+	ck_assert_int_eq(errno, EAGAIN);
+	when_refused(address, -EADDRINUSE);
+	close(waiting);
+	close(fd);
+}
+END_TEST
+
 START_TEST(a_file_that_is_no_socket_stays)
 {
 	char expected[240];
@@ -394,6 +410,7 @@ static void add_unix(TCase *tc)
 	tcase_add_test(tc, a_stale_socket_is_taken_over);
 	tcase_add_test(tc, a_live_socket_is_not_taken_over);
 	tcase_add_test(tc, a_live_socket_of_another_kind_is_not_taken_over);
+	tcase_add_test(tc, a_live_socket_whose_queue_is_full_is_not_waited_for);
 	tcase_add_test(tc, a_file_that_is_no_socket_stays);
 	tcase_add_test(tc, a_link_is_no_socket);
 	tcase_add_test(tc, the_longest_path_is_that_of_the_system);

@@ -72,7 +72,8 @@ def sys_exit():
     sys.exit('bye')
 
 
-KINDS = {'Own': raises(Own('own')), 'ValueError': raises(ValueError('v')), 'Silent': raises(Silent()),
+KINDS = {'Own': raises(Own('own')), 'ValueError': raises(ValueError('v')),
+         'Silent': raises(Silent()),
          'SystemExit': raises(SystemExit), 'SystemExit0': raises(SystemExit(0)),
          'SystemExit3': raises(SystemExit(3)), 'sys.exit': sys_exit,
          'KeyboardInterrupt': raises(KeyboardInterrupt()), 'GeneratorExit': raises(GeneratorExit()),
