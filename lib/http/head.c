@@ -93,7 +93,7 @@ static int take_line(struct wsgi_http_head *h, struct wsgi_span line, struct wsg
 	rc = wsgi_header_check(name, value, err);
 	if (rc != 0)
 		return rc == -EINVAL ? -EPROTO : rc;
-	if (wsgi_span_is_nocase(name, "Status"))
+	if (h->status == 0 && wsgi_span_is_nocase(name, "Status"))
 		return take_status(h, value, err);
 	if (wsgi_span_is_nocase(name, "Content-Length"))
 		return take_length(h, value, err);

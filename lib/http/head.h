@@ -28,7 +28,7 @@ struct wsgi_http_head {
 	bool whole;          /* the blank line has come; the members below say something */
 	int status;          /* 200 to 999; without "Status:" it is 200, or 302 with "Location:" */
 	uint64_t content_length;     /* UINT64_MAX: none */
-	struct wsgi_headers headers; /* without Status and Content-Length */
+	struct wsgi_headers headers; /* without the first Status, and Content-Length */
 };
 
 void wsgi_http_head_init(struct wsgi_http_head *h);

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/container.h"
 #include "base/log.h"
 #include "fcgi/client.h"
 #include "handler/simple.h"
@@ -104,26 +105,59 @@ static void enter(void *ctx)
 	h->app->enter(h->app);
 }
 
+/* A SimpleHandler whose output knows what is wrong with a response's head. */
+struct run {
+	struct wsgi_simple_handler handler;
+	struct wsgi_handler_ops ops; /* SimpleHandler's, but for log_exception */
+	const struct httpd *httpd;
+	const struct wsgi_http_request *req;
+};
+
+static void log_exception(struct wsgi_handler *h)
+{
+	struct run *run = container_of(h, struct run, handler.base);
+	const struct wsgi_error *refused = &run->req->error;
+
+	if (refused->text[0] != '\0' && h->error.code == refused->code)
+		h->error = *refused;
+	else if (refused->text[0] != '\0') /* in the application's own write() */
+		wsgi_log(&run->httpd->log, WSGI_LOG_ERROR, "%s", refused->text);
+	wsgi_handler_log_exception(h);
+}
+
+static void run_init(struct run *run, struct httpd *h, struct wsgi_http_request *req)
+{
+	struct wsgi_handler *handler = &run->handler.base;
+
+	wsgi_simple_handler_init(&run->handler, &req->input, &req->output, &h->errors.errors,
+				 &req->environ);
+	run->ops = *handler->ops;
+	run->ops.log_exception = log_exception;
+	handler->ops = &run->ops;
+	run->httpd = h;
+	run->req = req;
+	/* The status line, Date and Server are the HTTP side's. */
+	handler->origin_server = false;
+	handler->wsgi_multithread = h->multithread;
+}
+
 static void run_app(struct httpd *h, struct wsgi_http_request *req)
 {
-	struct wsgi_simple_handler handler;
+	struct run run;
+	const struct wsgi_handler *handler = &run.handler.base;
 	int rc;
 
-	wsgi_simple_handler_init(&handler, &req->input, &req->output, &h->errors.errors,
-				 &req->environ);
-	/* The status line, Date and Server are the HTTP side's. */
-	handler.base.origin_server = false;
-	handler.base.wsgi_multithread = h->multithread;
+	run_init(&run, h, req);
 	if (h->app->enter != NULL)
 		h->app->enter(h->app);
-	rc = wsgi_handler_run(&handler.base, h->app);
+	rc = wsgi_handler_run(&run.handler.base, h->app);
 	if (h->app->leave != NULL)
 		h->app->leave(h->app);
-	if (handler.base.truncated)
+	if (req->status != 0 && handler->truncated)
 		req->cut = true;
 	else if (rc != 0 || req->status == 0)
-		wsgi_http_request_fail(req, handler.base.error_status, handler.base.error_body);
-	wsgi_simple_handler_finish(&handler);
+		wsgi_http_request_fail(req, handler->error_status, handler->error_body);
+	wsgi_simple_handler_finish(&run.handler);
 }
 
 static void serve_app(void *ctx, struct wsgi_http_request *req)

@@ -86,6 +86,15 @@ def empty(env, start):
     start(env['QUERY_STRING'].replace('+', ' '), [])
     return []
 
+def headers(env, start):
+    import json, urllib.parse
+    status, headers = json.loads(urllib.parse.unquote(env['QUERY_STRING']))
+    write = start(status, [tuple(h) for h in headers])
+    if env['PATH_INFO'].endswith('write'):
+        write(b'ok')
+        return []
+    return [b'ok']
+
 def cookies(env, start):
     start('200 OK', [('Set-Cookie', 'a=1'), ('Set-Cookie', 'b=2')])
     return [b'']
@@ -586,6 +595,42 @@ def test_204_and_304_have_neither_body_nor_length(server):
 def test_a_redirect_and_two_cookies_pass(server):
     assert server.get('/empty?303+See').status == 303
     assert server.get('/cookies').headers.get_all('Set-Cookie') == ['a=1', 'b=2']
+
+
+def headers_path(status, *headers, write=''):
+    import json
+    import urllib.parse
+    return '/headers%s?%s' % (write, urllib.parse.quote(json.dumps([status, headers])))
+
+
+@both
+def test_a_header_named_status_is_one_like_any_other(server):
+    response = server.get(headers_path('200 OK', ('Status', '404 Nope'), ('X-A', 'b')))
+    assert response.status == 200 and response.body == b'ok', response.status
+    assert response.headers['Status'] == '404 Nope' and response.headers['X-A'] == 'b'
+
+
+NO_RESPONSE = [
+    (('200 OK', ('Content-Length', '2'), ('Content-Length', '7')), "Content-Length '7'"),
+    (('101 Switching Protocols',), "status '101 Switching Protocols'"),
+    (('200 OK', ('Content-Length', '99999999999999999999')), "Content-Length '9999999999"),
+]
+
+
+def test_what_is_no_response_is_a_500_with_words_that_say_why():
+    for words, why in NO_RESPONSE:
+        for method in 'GET', 'HEAD', 'POST':
+            for write in '', '/write':
+                with python() as server:
+                    response = server.get(headers_path(*words, write=write), method)
+                    assert response.status == 500, (words, response.status)
+                    body = b'A server error occurred.  Please contact the administrator.'
+                    assert response.body == (b'' if method == 'HEAD' else body), response.body
+                    line = server.await_log(r'"%s /headers.*' % method)
+                    assert line.endswith(' 500 %d' % len(response.body)), line
+                    assert why in server.log(), server.log()
+                    if not write:
+                        assert 'Protocol error' not in server.log(), server.log()
 
 
 @both
