@@ -39,17 +39,23 @@ static int add_string(struct wsgi_buf *out, const char *label, const char *text)
 }
 
 /* The host is the client's header or the server's own name; the query is the client's. */
-static int add_quoted_uri(struct wsgi_buf *out, const struct wsgi_buf *uri, bool host_is_clients)
+static int add_quoted_uri(struct wsgi_buf *out, const struct wsgi_buf *uri, bool host_latin1)
 {
 	const char *query = memchr(uri->data, '?', uri->len);
 	size_t head = query != NULL ? (size_t)(query - uri->data) : uri->len;
 	int rc = wsgi_buf_adds(out, "'");
 
 	if (rc == 0)
-		rc = add_escaped(out, uri->data, head, host_is_clients);
+		rc = add_escaped(out, uri->data, head, host_latin1);
 	if (rc == 0 && query != NULL)
 		rc = add_escaped(out, query, uri->len - head, true);
 	return rc == 0 ? wsgi_buf_adds(out, "'") : rc;
+}
+
+/* Of a process's environment a request's own variables alone are bytes to Python. */
+static bool host_is_latin1(const struct wsgi_environ *env)
+{
+	return !env->from_process || *value_of(env, "HTTP_HOST") != '\0';
 }
 
 static int add_uri(struct wsgi_buf *out, const char *label, const struct wsgi_environ *env,
@@ -62,8 +68,7 @@ static int add_uri(struct wsgi_buf *out, const char *label, const struct wsgi_en
 	if (rc == 0 && found == -ENOENT)
 		rc = wsgi_buf_adds(out, "raises KeyError");
 	else if (rc == 0)
-		rc = found == 0 ? add_quoted_uri(out, &uri, *value_of(env, "HTTP_HOST") != '\0')
-				: found;
+		rc = found == 0 ? add_quoted_uri(out, &uri, host_is_latin1(env)) : found;
 	wsgi_buf_finish(&uri);
 	return rc;
 }
