@@ -351,8 +351,9 @@ static int send_file(struct wsgi_handler *h)
 	if (h->body->file == NULL || h->ops->sendfile == NULL || h->headers_sent ||
 	    h->status.len == 0 || h->body->file->len == 0)
 		return 0;
-	h->bytes_sent = 0;
+	h->bytes_sent = h->body->file->len; /* of a body of one chunk it is the Content-Length */
 	rc = send_headers(h);
+	h->bytes_sent = 0;
 	if (rc != 0)
 		return rc;
 	if (h->no_body) /* what would have been sent is not even read */
@@ -369,7 +370,8 @@ static void complain_about_length(struct wsgi_handler *h)
 {
 	struct wsgi_buf *line = &h->scratch;
 
-	if (h->content_length == UINT64_MAX || h->no_body || h->bytes_sent == h->content_length)
+	if (h->content_length == UINT64_MAX || h->no_body || h->bytes_sent == h->content_length ||
+	    h->environ.errors == NULL)
 		return;
 	line->len = 0;
 	if (wsgi_buf_addf(line, "Content-Length is %llu, but the body %s; %s\n",
@@ -426,10 +428,12 @@ int wsgi_handler_finish_response(struct wsgi_handler *h)
 		rc = 0;
 	if (rc == 0)
 		rc = finish_content(h);
-	if (rc == 0)
+	if (rc == 0) {
+		h->error.code = 0; /* what went wrong before, the application has got over */
 		complain_about_length(h);
-	else
+	} else {
 		note_cut(h);
+	}
 	closed = close_body(h);
 	if (closed != 0 && client_left(h)) /* that the client left is quiet; this is not that */
 		log_error(h, closed);
@@ -497,10 +501,12 @@ static int finish_response(struct wsgi_handler *h)
 
 static int handle_error(struct wsgi_handler *h, int code)
 {
+	struct wsgi_error failure;
 	struct text_body text;
 	int rc;
 
 	log_error(h, code);
+	failure = h->error;
 	if (h->headers_sent)
 		return 0;
 	h->bytes_sent = 0;
@@ -509,7 +515,11 @@ static int handle_error(struct wsgi_handler *h, int code)
 		rc = h->ops->error_output(h, &h->start, &h->body);
 	else
 		rc = default_error_output(h, &text);
-	return rc == 0 ? finish_response(h) : rc;
+	if (rc == 0)
+		rc = finish_response(h);
+	if (rc == 0)
+		h->error = failure; /* the page is no answer to what went wrong */
+	return rc;
 }
 
 /* -- run --------------------------------------------------------------------------------------- */

@@ -253,6 +253,33 @@ void wsgi_exchange_abort(struct wsgi_exchange *x)
 	pthread_mutex_unlock(&x->lock);
 }
 
+void wsgi_exchange_freeze(struct wsgi_exchange *x)
+{
+	pthread_mutex_lock(&x->lock);
+}
+
+void wsgi_exchange_thaw(struct wsgi_exchange *x)
+{
+	pthread_mutex_unlock(&x->lock);
+}
+
+void wsgi_exchange_thaw_in_child(struct wsgi_exchange *x)
+{
+	x->gone = true;
+	x->asleep = false;
+	pthread_mutex_unlock(&x->lock);
+}
+
+bool wsgi_exchange_is_done(struct wsgi_exchange *x)
+{
+	bool done;
+
+	pthread_mutex_lock(&x->lock);
+	done = x->done;
+	pthread_mutex_unlock(&x->lock);
+	return done;
+}
+
 static void put_to_sleep(struct wsgi_exchange *x)
 {
 	x->asleep = true;

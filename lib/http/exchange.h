@@ -72,6 +72,17 @@ void wsgi_exchange_gone(struct wsgi_exchange *x);
 /* From any thread that keeps x from being freed: the wire will not go on; whoever waits wakes. */
 void wsgi_exchange_abort(struct wsgi_exchange *x);
 
+/*
+ * Around a fork(): freeze keeps both sides out. In the child there is no wire: nothing of x comes
+ * or goes any more, and no op but leave and enter is called.
+ */
+void wsgi_exchange_freeze(struct wsgi_exchange *x);
+void wsgi_exchange_thaw(struct wsgi_exchange *x);
+void wsgi_exchange_thaw_in_child(struct wsgi_exchange *x);
+
+/* Whether the worker has let go. */
+bool wsgi_exchange_is_done(struct wsgi_exchange *x);
+
 /* What the wire is to do. With WAIT it has been put to sleep. */
 enum wsgi_exchange_turn {
 	WSGI_TURN_WAIT,

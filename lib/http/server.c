@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/container.h"
 #include "http/crew.h"
@@ -32,10 +33,12 @@ struct wsgi_http_server {
 	struct wsgi_http_ops ops;
 	void *ctx;
 	const struct wsgi_log *log;
-	/* The requests that have begun and are not answered. */
+	int listen_fd;
 	pthread_mutex_t lock;
 	pthread_cond_t answered;
-	struct request *requests;
+	struct request *requests; /* that have begun and are not answered */
+	struct peer *peers;
+	unsigned serving;     /* how many serve callbacks are to return */
 	bool ending;          /* no request begins any more */
 	atomic_bool stopping; /* requests are answered, but connections are not kept */
 };
@@ -55,6 +58,56 @@ struct request {
 	enum phase phase;
 	bool expects_continue;
 };
+
+/* A client's connection. */
+struct peer {
+	struct peer *prev, *next;
+	int fd;
+};
+
+/* -- the list of connections ------------------------------------------------------------------- */
+
+static void link_peer(struct wsgi_http_server *s, struct peer *p)
+{
+	pthread_mutex_lock(&s->lock);
+	p->next = s->peers;
+	if (p->next != NULL)
+		p->next->prev = p;
+	s->peers = p;
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void unlink_peer(struct wsgi_http_server *s, struct peer *p)
+{
+	pthread_mutex_lock(&s->lock);
+	if (p->next != NULL)
+		p->next->prev = p->prev;
+	if (p->prev != NULL)
+		p->prev->next = p->next;
+	else
+		s->peers = p->next;
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* Without memory it is not in the list: then only a child of the application keeps it too long. */
+static void on_connection(void *cls, struct MHD_Connection *connection, void **ctx,
+			  enum MHD_ConnectionNotificationCode what)
+{
+	struct peer *p = *ctx;
+
+	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+		p = calloc(1, sizeof(*p));
+		*ctx = p;
+		if (p == NULL)
+			return;
+		p->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)
+				->connect_fd;
+		link_peer(cls, p);
+	} else if (p != NULL) {
+		unlink_peer(cls, p);
+		free(p);
+	}
+}
 
 /* -- the list of requests ---------------------------------------------------------------------- */
 
@@ -82,7 +135,7 @@ static void unlink_request(struct request *r)
 	else
 		s->requests = r->next;
 	if (s->requests == NULL)
-		pthread_cond_signal(&s->answered);
+		pthread_cond_broadcast(&s->answered);
 	pthread_mutex_unlock(&s->lock);
 }
 
@@ -111,9 +164,9 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **ct
 	if (r == NULL)
 		return;
 	*ctx = NULL;
+	unlink_request(r); /* first: who finds it in the list finds x alive */
 	if (r->x != NULL)
 		wsgi_exchange_gone(r->x);
-	unlink_request(r);
 	free(r->target);
 	free(r);
 }
@@ -236,6 +289,10 @@ static void serve(struct wsgi_crew_job *job)
 
 	s->ops.serve(s->ctx, &x->req);
 	wsgi_exchange_done(x);
+	pthread_mutex_lock(&s->lock);
+	if (--s->serving == 0)
+		pthread_cond_broadcast(&s->answered);
+	pthread_mutex_unlock(&s->lock);
 }
 
 static void print_address(struct MHD_Connection *connection, char text[INET6_ADDRSTRLEN])
@@ -299,8 +356,10 @@ static int begin(struct request *r, const struct wsgi_http_message *m)
 	if (x == NULL)
 		return 503;
 	pthread_mutex_lock(&s->lock);
-	if (!s->ending)
+	if (!s->ending) {
 		r->x = x;
+		s->serving++;
+	}
 	pthread_mutex_unlock(&s->lock);
 	if (r->x == NULL) {
 		wsgi_exchange_gone(x);
@@ -406,10 +465,10 @@ static int start_daemon(struct wsgi_http_server *s, int fd, const struct wsgi_ht
 	s->daemon = MHD_start_daemon(
 		flags, 0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_log, s,
 		MHD_OPTION_URI_LOG_CALLBACK, on_line, s, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
-		s, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, limits->connections,
-		MHD_OPTION_CONNECTION_TIMEOUT, limits->idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		limits->head_bytes + 64 * 1024, MHD_OPTION_CONNECTION_MEMORY_INCREMENT,
-		(size_t)16 * 1024, MHD_OPTION_END);
+		s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_LISTEN_SOCKET, fd,
+		MHD_OPTION_CONNECTION_LIMIT, limits->connections, MHD_OPTION_CONNECTION_TIMEOUT,
+		limits->idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, limits->head_bytes + 64 * 1024,
+		MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)16 * 1024, MHD_OPTION_END);
 	if (s->daemon == NULL)
 		return wsgi_fail(err, -EIO, "the HTTP server does not start: %s",
 				 errno != 0 ? strerror(errno) : "libmicrohttpd gives no reason");
@@ -446,6 +505,7 @@ int wsgi_http_server_create(struct wsgi_http_server **server, int fd, const char
 	s->ops = *ops;
 	s->ctx = ctx;
 	s->log = log;
+	s->listen_fd = fd;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->answered, NULL);
 	wsgi_environ_init(&s->base);
@@ -465,23 +525,18 @@ static void quiesce(struct wsgi_http_server *s)
 		MHD_quiesce_daemon(s->daemon);
 }
 
-void wsgi_http_server_stop(struct wsgi_http_server *s, int grace_ms)
+static struct timespec after_ms(int ms)
 {
 	struct timespec until;
 
 	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += grace_ms / 1000;
-	until.tv_nsec += grace_ms % 1000 * 1000000L;
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += ms % 1000 * 1000000L;
 	if (until.tv_nsec >= 1000000000L) {
 		until.tv_sec++;
 		until.tv_nsec -= 1000000000L;
 	}
-	quiesce(s);
-	pthread_mutex_lock(&s->lock);
-	while (s->requests != NULL)
-		if (pthread_cond_timedwait(&s->answered, &s->lock, &until) != 0)
-			break;
-	pthread_mutex_unlock(&s->lock);
+	return until;
 }
 
 /* A suspended connection must not meet MHD_stop_daemon(): no request sleeps after its abort. */
@@ -493,6 +548,47 @@ static void abort_requests(struct wsgi_http_server *s)
 		if (r->x != NULL)
 			wsgi_exchange_abort(r->x);
 	pthread_mutex_unlock(&s->lock);
+}
+
+/* The requests that are served, their clients there or not, and those that are not all sent. */
+static unsigned count_requests(struct wsgi_http_server *s)
+{
+	unsigned n = s->serving;
+
+	for (struct request *r = s->requests; r != NULL; r = r->next)
+		n += r->x == NULL || wsgi_exchange_is_done(r->x);
+	return n;
+}
+
+unsigned wsgi_http_server_stop(struct wsgi_http_server *s, int grace_ms)
+{
+	struct timespec until = after_ms(grace_ms);
+	unsigned left;
+	int rc = 0;
+
+	quiesce(s);
+	pthread_mutex_lock(&s->lock);
+	while (rc == 0 && (s->requests != NULL || s->serving > 0))
+		rc = pthread_cond_timedwait(&s->answered, &s->lock, &until);
+	left = count_requests(s);
+	pthread_mutex_unlock(&s->lock);
+	if (left > 0)
+		abort_requests(s);
+	return left;
+}
+
+unsigned wsgi_http_server_await(struct wsgi_http_server *s, int wait_ms)
+{
+	struct timespec until = after_ms(wait_ms);
+	unsigned left;
+	int rc = 0;
+
+	pthread_mutex_lock(&s->lock);
+	while (rc == 0 && s->serving > 0)
+		rc = pthread_cond_timedwait(&s->answered, &s->lock, &until);
+	left = s->serving;
+	pthread_mutex_unlock(&s->lock);
+	return left;
 }
 
 void wsgi_http_server_destroy(struct wsgi_http_server *s)
@@ -509,4 +605,34 @@ void wsgi_http_server_destroy(struct wsgi_http_server *s)
 	pthread_cond_destroy(&s->answered);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
+}
+
+/* -- an application's own fork ----------------------------------------------------------------- */
+
+void wsgi_http_server_hold(struct wsgi_http_server *s)
+{
+	pthread_mutex_lock(&s->lock);
+	for (struct request *r = s->requests; r != NULL; r = r->next)
+		if (r->x != NULL)
+			wsgi_exchange_freeze(r->x);
+}
+
+void wsgi_http_server_go_on(struct wsgi_http_server *s)
+{
+	for (struct request *r = s->requests; r != NULL; r = r->next)
+		if (r->x != NULL)
+			wsgi_exchange_thaw(r->x);
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* What libmicrohttpd wakes its thread by stays open: it does not say where that is. */
+void wsgi_http_server_forget(struct wsgi_http_server *s)
+{
+	for (struct request *r = s->requests; r != NULL; r = r->next)
+		if (r->x != NULL)
+			wsgi_exchange_thaw_in_child(r->x);
+	for (const struct peer *p = s->peers; p != NULL; p = p->next)
+		close(p->fd);
+	close(s->listen_fd);
+	pthread_mutex_unlock(&s->lock);
 }

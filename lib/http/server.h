@@ -46,12 +46,23 @@ int wsgi_http_server_create(struct wsgi_http_server **server, int fd, const char
 			    void *ctx, const struct wsgi_log *log, struct wsgi_error *err);
 
 /*
- * Accept no more, and wait until the requests that have begun are answered, grace_ms at most.
- * Called once, before destroy.
+ * Accept no more, wait until the requests that have begun are answered, grace_ms at most, and cut
+ * the others off. Returns how many those are. Called once, before destroy.
  */
-void wsgi_http_server_stop(struct wsgi_http_server *server, int grace_ms);
+unsigned wsgi_http_server_stop(struct wsgi_http_server *server, int grace_ms);
+
+/* Wait until each serve has returned, wait_ms at most. Returns how many have not. */
+unsigned wsgi_http_server_await(struct wsgi_http_server *server, int wait_ms);
 
 /* Cut what is still being answered, wait for each serve to return, and free the server. */
 void wsgi_http_server_destroy(struct wsgi_http_server *server);
+
+/*
+ * Around a fork() in the thread that forks: hold before, then go_on in the parent, forget in the
+ * child. There the server has none of its sockets any more: no request reads or writes anything.
+ */
+void wsgi_http_server_hold(struct wsgi_http_server *server);
+void wsgi_http_server_go_on(struct wsgi_http_server *server);
+void wsgi_http_server_forget(struct wsgi_http_server *server);
 
 #endif

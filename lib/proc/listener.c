@@ -23,7 +23,7 @@ static int fail(struct wsgi_error *err, int code, const char *address, const cha
 /* Whether somebody has the socket at the path open: a refusal alone says that nobody does. */
 static bool is_alive(const struct sockaddr_un *sa)
 {
-	int fd = socket(AF_UNIX, SOCKET_FLAGS, 0);
+	int fd = socket(AF_UNIX, SOCKET_FLAGS | SOCK_NONBLOCK, 0); /* a full queue is a life too */
 	bool refused = fd >= 0 && connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) != 0 &&
 		       errno == ECONNREFUSED;
 

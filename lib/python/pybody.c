@@ -104,6 +104,7 @@ static int pybody_close(struct wsgi_body *body)
 	int rc = 0;
 
 	Py_CLEAR(call->iterator);
+	wsgi_py_blame(call->start->error);
 	if (!PyList_CheckExact(call->result) && !PyTuple_CheckExact(call->result)) {
 		wsgi_py_handling_begin(&handling);
 		rc = call_close(call->result);

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/span.h"
 #include "proc/forked.h"
 #include "python/text.h"
@@ -98,6 +99,14 @@ PyObject *wsgi_py_raise(int rc, const struct wsgi_error *error)
 	return NULL;
 }
 
+void wsgi_py_blame(const struct wsgi_error *error)
+{
+	if (put_by.type != NULL || error == NULL || error->code == 0 || error->code == WSGI_RAISED)
+		return;
+	wsgi_py_raise(error->code, error);
+	wsgi_py_raised();
+}
+
 static int write_str(struct wsgi_errors *errors, PyObject *str)
 {
 	PyObject *bytes = PyUnicode_AsEncodedString(str, "utf-8", "backslashreplace");
@@ -134,14 +143,58 @@ static PyObject *formatted(const struct exception *e, int limit)
 
 static const char title[] = "Traceback (most recent call last):\n";
 
-/* Python leaves it out where there are no frames: what was raised in C, without a cause. */
-static bool has_title(PyObject *text)
+/* Whether an exception's part of a text has its title, or is a group's. */
+static bool has_title(const char *part)
 {
-	PyObject *word = PyUnicode_FromString("Traceback (most recent call last)");
-	int found = word != NULL ? PyUnicode_Contains(text, word) : -1;
+	return strncmp(part, title, sizeof(title) - 1) == 0 || strncmp(part, "  +", 3) == 0;
+}
 
-	Py_XDECREF(word);
-	return found > 0;
+/* Where the next of the exceptions that a text tells of begins; NULL: there is none. */
+static const char *next_part(const char *text)
+{
+	static const char *const links[] = {
+		"\nThe above exception was the direct cause of the following exception:\n\n",
+		"\nDuring handling of the above exception, another exception occurred:\n\n",
+	};
+	const char *first = NULL;
+
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
+		const char *at = strstr(text, links[i]);
+
+		if (at != NULL && (first == NULL || at + strlen(links[i]) < first))
+			first = at + strlen(links[i]);
+	}
+	return first;
+}
+
+/* Python gives no title to what was raised in C, without frames. Here each has one. */
+static int add_titles(struct wsgi_buf *out, const char *text)
+{
+	int rc = 0;
+
+	for (const char *next; rc == 0 && text != NULL; text = next) {
+		next = next_part(text);
+		if (!has_title(text))
+			rc = wsgi_buf_adds(out, title);
+		if (rc == 0)
+			rc = wsgi_buf_add(out, text,
+					  next != NULL ? (size_t)(next - text) : strlen(text));
+	}
+	return rc;
+}
+
+/* Returns 0; -1 when there was no memory for it. */
+static int write_titled(struct wsgi_errors *errors, PyObject *str)
+{
+	PyObject *bytes = PyUnicode_AsEncodedString(str, "utf-8", "backslashreplace");
+	struct wsgi_buf text = {0};
+	int rc = bytes != NULL ? add_titles(&text, PyBytes_AsString(bytes)) : -1;
+
+	if (rc == 0)
+		errors->write(errors, text.data, text.len);
+	wsgi_buf_finish(&text);
+	Py_XDECREF(bytes);
+	return rc;
 }
 
 /* When even the traceback fails, such as without memory: the class alone. */
@@ -173,13 +226,8 @@ void wsgi_py_log(struct wsgi_errors *errors, const struct wsgi_error *error, int
 	if (e.type == NULL)
 		return;
 	text = formatted(&e, limit);
-	if (text != NULL) {
-		if (!has_title(text))
-			wsgi_errors_puts(errors, title);
-		write_str(errors, text);
-	} else {
+	if (text == NULL || write_titled(errors, text) != 0)
 		log_class(errors, &e);
-	}
 	Py_XDECREF(text);
 	Py_XDECREF(e.type);
 	Py_XDECREF(e.value);

@@ -15,6 +15,9 @@
 /* Put the current exception by. Returns WSGI_RAISED, for: return wsgi_py_raised(); */
 int wsgi_py_raised(void);
 
+/* Put by what the handler failed of, if it did, and no exception of the application's is there. */
+void wsgi_py_blame(const struct wsgi_error *error);
+
 /* Drop what was put by, if anything. */
 void wsgi_py_forget(void);
 

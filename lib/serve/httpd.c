@@ -14,12 +14,14 @@
 #include "fcgi/client.h"
 #include "handler/simple.h"
 #include "http/server.h"
+#include "proc/forked.h"
 #include "proc/listener.h"
 
 enum {
 	FORWARD_THREADS = 64, /* they only wait for the backend */
 	BACKLOG = 511,        /* Apache's */
 	GRACE_MS = 10000,     /* for requests under way when a signal comes */
+	CUT_MS = 500,         /* for those that were cut off then, to notice it */
 };
 
 /* What serves the requests: an application or a backend. */
@@ -30,7 +32,12 @@ struct httpd {
 	bool multithread;
 	struct wsgi_fd_errors errors;
 	struct wsgi_log log;
+	struct wsgi_http_server *server;
+	bool stuck; /* the server has ended, but a thread of it is in the application */
 };
+
+/* What a thread is running; NULL: nothing. */
+static _Thread_local struct wsgi_handler *running;
 
 /* -- the log ----------------------------------------------------------------------------------- */
 
@@ -150,7 +157,11 @@ static void run_app(struct httpd *h, struct wsgi_http_request *req)
 	run_init(&run, h, req);
 	if (h->app->enter != NULL)
 		h->app->enter(h->app);
-	rc = wsgi_handler_run(&run.handler.base, h->app);
+	running = &run.handler.base;
+	rc = wsgi_handler_run(running, h->app);
+	if (wsgi_forked())
+		_exit(EX_OK); /* the application's child has come back out of it */
+	running = NULL;
 	if (h->app->leave != NULL)
 		h->app->leave(h->app);
 	if (req->status != 0 && handler->truncated)
@@ -233,7 +244,7 @@ static void serve_backend(void *ctx, struct wsgi_http_request *req)
 
 static const struct wsgi_http_ops backend_ops = {.serve = serve_backend};
 
-/* -- the run ----------------------------------------------------------------------------------- */
+/* -- signals ----------------------------------------------------------------------------------- */
 
 /* A signal handler is given nothing but the number: this is where it finds whom to tell. */
 static int stop_fd = -1;
@@ -272,6 +283,37 @@ static void await_stop(void)
 		;
 }
 
+/* -- the application forks --------------------------------------------------------------------- */
+
+static void before_fork(void *ctx)
+{
+	wsgi_http_server_hold(((struct httpd *)ctx)->server);
+}
+
+static void after_fork(void *ctx)
+{
+	wsgi_http_server_go_on(((struct httpd *)ctx)->server);
+}
+
+/* A signal to the child ends the child, not the server. */
+static void in_child(void *ctx)
+{
+	wsgi_http_server_forget(((struct httpd *)ctx)->server);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	close(stop_fd);
+	if (running != NULL)
+		running->client_left = true;
+}
+
+static const struct wsgi_forked_ops fork_ops = {
+	.before = before_fork,
+	.after = after_fork,
+	.child = in_child,
+};
+
+/* -- the run ----------------------------------------------------------------------------------- */
+
 static int fail(const struct httpd *h, int status, const char *why)
 {
 	wsgi_log(&h->log, WSGI_LOG_ERROR, "%s", why);
@@ -287,26 +329,42 @@ static void say_address(const struct httpd *h, const char *name)
 		 is_path ? "" : "/");
 }
 
+/* Returns false when the application still runs: nothing of the server can be freed then. */
+static bool stop(struct httpd *h)
+{
+	unsigned cut = wsgi_http_server_stop(h->server, GRACE_MS);
+
+	if (cut > 0)
+		wsgi_log(&h->log, WSGI_LOG_WARNING,
+			 "%u request%s not answered within %d s: cut off", cut, cut == 1 ? "" : "s",
+			 GRACE_MS / 1000);
+	if (wsgi_http_server_await(h->server, CUT_MS) > 0)
+		return false;
+	wsgi_forked_watch(NULL, NULL);
+	wsgi_http_server_destroy(h->server);
+	return true;
+}
+
 static int serve(struct httpd *h, const struct wsgi_options *o, int fd, const char *name)
 {
 	struct wsgi_http_limits limits = wsgi_http_default_limits;
 	const struct wsgi_http_ops *ops = h->client != NULL       ? &backend_ops
 					  : h->app->enter != NULL ? &locked_ops
 								  : &native_ops;
-	struct wsgi_http_server *server;
 	struct wsgi_error err = {0};
 
 	limits.threads = h->client != NULL && o->threads <= 1 ? FORWARD_THREADS : o->threads;
 	h->multithread = limits.threads > 1;
 	if (catch_signals() != 0)
 		return fail(h, EX_OSERR, "no descriptor for signals");
-	if (wsgi_http_server_create(&server, fd, "wsgi-serve/" WSGI_VERSION, &limits, ops, h,
+	if (wsgi_http_server_create(&h->server, fd, "wsgi-serve/" WSGI_VERSION, &limits, ops, h,
 				    &h->log, &err) != 0)
 		return fail(h, EX_OSERR, err.text);
+	if (h->app != NULL && wsgi_forked_watch(&fork_ops, h) != 0)
+		return fail(h, EX_OSERR, "no memory to watch for forks");
 	say_address(h, name);
 	await_stop();
-	wsgi_http_server_stop(server, GRACE_MS);
-	wsgi_http_server_destroy(server);
+	h->stuck = !stop(h);
 	return EX_OK;
 }
 
@@ -324,6 +382,8 @@ static int listen_and_serve(struct httpd *h, const struct wsgi_options *o)
 		return fail(h, rc == -EINVAL ? EX_USAGE : EX_UNAVAILABLE, err.text);
 	rc = serve(h, o, listener.fd, listener.name != NULL ? listener.name : address);
 	wsgi_listener_finish(&listener);
+	if (h->stuck)
+		_exit(rc); /* without what would wait for that thread, or run beside it */
 	return rc;
 }
 

@@ -180,9 +180,7 @@ enum wsgi_length wsgi_length_parse(const char *text, uint64_t *length)
 	for (; *at >= '0' && *at <= '9'; at++) {
 		const uint64_t digit = (uint64_t)(*at - '0');
 
-		if (n > (INT64_MAX - digit) / 10)
-			return WSGI_LENGTH_BAD;
-		n = n * 10 + digit;
+		n = n > (INT64_MAX - digit) / 10 ? INT64_MAX : n * 10 + digit;
 	}
 	if (*skip_blanks(at) != '\0')
 		return WSGI_LENGTH_BAD;

@@ -62,7 +62,8 @@ enum wsgi_length { WSGI_LENGTH_NONE, WSGI_LENGTH_GIVEN, WSGI_LENGTH_BAD };
 /*
  * Read a CONTENT_LENGTH (RFC 3875, 4.1.2: 1*digit; NULL or "" is none).
  * Sets *length when it is given. Blanks around the digits and a "+" before them are let pass, as
- * Python's int() does; "abc", "-1", "4, 4" and more than 2^63-1 are bad.
+ * Python's int() does; "abc", "-1" and "4, 4" are bad. More than 2^63-1 is taken for that: no
+ * body is so long, and what there is ends by itself.
  */
 enum wsgi_length wsgi_length_parse(const char *text, uint64_t *length);
 
