@@ -302,6 +302,7 @@ static void in_child(void *ctx)
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
 	close(stop_fd);
+	wsgi_forked_watch(NULL, NULL); /* of its own children the server has nothing to keep */
 	if (running != NULL)
 		running->client_left = true;
 }

@@ -25,7 +25,7 @@ WAIT = 30
 MEGABYTE = b'x' * (1 << 20)
 
 APPLICATION = '''\
-import hashlib, json, os, sys, time
+import contextlib, hashlib, json, os, sys, time
 
 def body_of(env):
     while True:
@@ -107,7 +107,7 @@ def log(env, start):
 
 def wait(env, start):
     open(env['QUERY_STRING'], 'w').close()
-    time.sleep(1)
+    time.sleep(int(env['PATH_INFO'][6:] or 1))
     start('200 OK', [('Content-Type', 'text/plain')])
     return [b'waited']
 
@@ -121,6 +121,12 @@ class Closing:
         with open(self.path, 'a') as f:
             f.write('closed\\n')
 
+def at_exit(env, start):
+    import atexit
+    atexit.register(lambda: open(env['QUERY_STRING'], 'a').write('exit\\n'))
+    start('200 OK', [])
+    return []
+
 def endless(env, start):
     start('200 OK', [('Content-Type', 'text/plain')])
     return Closing(env['QUERY_STRING'])
@@ -128,6 +134,44 @@ def endless(env, start):
 def file(env, start):
     start('200 OK', [('Content-Type', 'application/octet-stream')])
     return env['wsgi.file_wrapper'](open(env['QUERY_STRING'], 'rb'))
+
+def sockets():
+    found = ''
+    for fd in range(3, 100):
+        try:
+            link = os.readlink('/proc/self/fd/%d' % fd)
+        except OSError:
+            continue
+        found += link + ' ' if link.startswith('socket:') else ''
+    return found
+
+def fork(env, start):
+    path = env['QUERY_STRING']
+    child = os.fork()
+    if child == 0:
+        with open(path + '.new', 'w') as f:
+            f.write(sockets() or 'none')
+        os.rename(path + '.new', path)
+        how = env['PATH_INFO'].rsplit('/', 1)[1]
+        if how == 'linger':
+            time.sleep(60)
+        if how == 'read':
+            with contextlib.suppress(OSError):
+                env['wsgi.input'].read()
+        if how == 'again':
+            files = [open(os.devnull) for _ in range(20)]
+            grandchild = os.fork()
+            if grandchild == 0:
+                os._exit(0 if all(f.read() == '' for f in files) else 1)
+            sys.exit(os.waitpid(grandchild, 0)[1] >> 8)
+        if how in ('exit', 'read'):
+            sys.exit(3)
+        if how == 'raise':
+            raise ValueError('in the child')
+        start('200 OK', [])
+        return [b'from the child']
+    start('200 OK', [('Content-Type', 'text/plain')])
+    return [str(child if 'linger' in env['PATH_INFO'] else os.waitpid(child, 0)[1]).encode()]
 
 def child(env, start):
     import subprocess
@@ -774,9 +818,96 @@ def test_a_signal_lets_the_request_end_that_has_begun(server):
     assert answer == [b'waited'], answer
 
 
+def ends_within(server, seconds):
+    began = time.monotonic()
+    server.process.send_signal(signal.SIGTERM)
+    code = server.process.wait(WAIT)
+    took = time.monotonic() - began
+    assert code == 0 and took < seconds, (code, took)
+    return took
+
+
+def test_a_request_that_does_not_end_is_cut_off_after_10_seconds():
+    for client_stays in True, False:
+        address = socket_path()
+        with Server('--threads', '3', app_file(), bind=address) as server:
+            path = os.path.join(TEMP, 'begun-%d' % len(os.listdir(TEMP)))
+            with server.connect() as s, server.connect() as reader:
+                s.sendall(b'GET /wait/40?' + path.encode() + b' HTTP/1.1\r\n' + HEAD)
+                reader.sendall(b'GET /endless?' + path.encode() + b'.closed HTTP/1.1\r\n' + HEAD)
+                end = time.monotonic() + WAIT
+                while not os.path.exists(path) and time.monotonic() < end:
+                    time.sleep(.02)
+                reader.recv(1000)
+                if not client_stays:
+                    s.close()
+                assert ends_within(server, 15) > 9
+                assert not client_stays or read_all(s).startswith(b'HTTP/1.1 500 ')
+            assert '2 requests not answered within 10 s: cut off' in server.log(), server.log()
+            assert not os.path.exists(address[5:])
+            with open(path + '.closed') as f:
+                assert f.read() == 'closed\n'
+
+
+def test_a_client_that_does_not_read_is_cut_off_and_the_end_is_an_orderly_one():
+    path = os.path.join(TEMP, 'closed-%d' % len(os.listdir(TEMP)))
+    with python() as server, server.connect() as s:
+        server.get('/at_exit?' + path)
+        s.sendall(b'GET /endless?' + path.encode() + b' HTTP/1.1\r\n' + HEAD)
+        s.recv(1000)
+        ends_within(server, 15)
+        assert '1 request not answered within 10 s: cut off' in server.log(), server.log()
+        with open(path) as f:
+            assert f.read() == 'closed\nexit\n'
+
+
 def test_a_child_of_the_application_can_be_ended():
     with python('--threads', '2') as server:
         assert server.get('/child').body == b'-15'
+
+
+def test_a_forked_child_ends_and_answers_nothing():
+    for words in [], ['--threads', '3']:
+        with python(*words) as server, server.connect() as idle:
+            idle.sendall(b'GET /unread HTTP/1.1\r\nHost: h\r\n\r\n')
+            assert b'200 OK' in idle.recv(1000)
+            for how, status in ('exit', 3), ('read', 3), ('raise', 1), ('return', 0), ('again', 0):
+                path = os.path.join(TEMP, 'forked-%d' % len(os.listdir(TEMP)))
+                answer = server.raw(b'POST /fork/%s?%s HTTP/1.1\r\nContent-Length: 5\r\n'
+                                    % (how.encode(), path.encode()) + HEAD + b'hello')
+                assert answer.endswith(b'\r\n\r\n%d' % (status << 8)), (how, answer)
+                assert answer.count(b'HTTP/1.1') == 1, (how, answer)
+                with open(path) as f:
+                    assert f.read() == 'none', how
+            idle.sendall(b'GET /unread HTTP/1.1\r\n' + HEAD)
+            assert b'200 OK' in read_all(idle)
+            log = server.log()
+            assert ' 500 ' not in log and log.count('"POST /fork/') == 5, log
+
+
+def test_a_forked_child_that_stays_does_not_keep_the_address():
+    path = os.path.join(TEMP, 'forked-%d' % len(os.listdir(TEMP)))
+    with python() as server:
+        pid = int(server.get('/fork/linger?' + path).body)
+        with server.connect() as s:
+            s.sendall(b'GET /unread HTTP/1.1\r\n' + HEAD)
+            read_all(s)
+    try:
+        with Server('demo', bind='%s:%d' % server.address) as second:
+            assert second.get('/').status == 200
+        os.kill(pid, signal.SIGTERM)
+        end = time.monotonic() + WAIT
+        while time.monotonic() < end:
+            with contextlib.suppress(OSError), open('/proc/%d/stat' % pid) as f:
+                if f.read().split()[2] != 'Z':
+                    time.sleep(.05)
+                    continue
+            break
+        else:
+            raise AssertionError('the child does not end')
+    finally:
+        with contextlib.suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
 
 
 # A backend.

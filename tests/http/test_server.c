@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdatomic.h>
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* A server in this process, and a client that speaks bytes, so that nothing is put right on the
@@ -475,7 +477,7 @@ START_TEST(a_stop_lets_the_request_end_that_has_begun)
 	send_text("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
 	while (served == 0)
 		poll(NULL, 0, 1);
-	wsgi_http_server_stop(server, 10000);
+	ck_assert_uint_eq(wsgi_http_server_stop(server, 10000), 0);
 	answer_len = 0;
 	wsgi_http_server_destroy(server);
 	server = NULL;
@@ -491,9 +493,79 @@ START_TEST(the_end_does_not_wait_for_a_client_that_does_not_read)
 	send_text("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
 	while (served == 0)
 		poll(NULL, 0, 1);
-	wsgi_http_server_stop(server, 50);
+	ck_assert_uint_eq(wsgi_http_server_stop(server, 50), 1);
+	ck_assert_uint_eq(wsgi_http_server_await(server, 10000), 0);
 	wsgi_http_server_destroy(server);
 	server = NULL;
+}
+END_TEST
+
+static atomic_bool stay;
+
+static void stay_for_a_while(struct wsgi_http_request *req)
+{
+	(void)req;
+	while (stay)
+		poll(NULL, 0, 1);
+}
+
+START_TEST(a_stop_says_how_many_requests_are_left)
+{
+	serving = stay_for_a_while;
+	stay = true;
+	for (int i = 1; i <= 2; i++) {
+		connect_client();
+		send_text("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+		while (served < i)
+			poll(NULL, 0, 1);
+		close(client); /* gone, but it is served all the same */
+		client = -1;
+	}
+	ck_assert_uint_eq(wsgi_http_server_stop(server, 50), 2);
+	ck_assert_uint_eq(wsgi_http_server_await(server, 50), 2);
+	stay = false;
+	ck_assert_uint_eq(wsgi_http_server_await(server, 10000), 0);
+}
+END_TEST
+
+/* What a child of the application can do: 0, or which of these it could not. */
+static int look_around_in_child(struct wsgi_http_request *req)
+{
+	char byte;
+
+	if (req->input.read(&req->input, &byte, 1) != -ECONNRESET)
+		return 1;
+	if (req->output.write(&req->output, "X: y\n\nz", 7) != -EPIPE)
+		return 2;
+	if (req->output.flush(&req->output) != -EPIPE)
+		return 3;
+	return fcntl(listening, F_GETFD) == -1 ? 0 : 4;
+}
+
+static void fork_and_say(struct wsgi_http_request *req)
+{
+	int status = 0;
+	pid_t pid;
+
+	wsgi_http_server_hold(server);
+	pid = fork();
+	if (pid == 0) {
+		wsgi_http_server_forget(server);
+		_exit(look_around_in_child(req));
+	}
+	wsgi_http_server_go_on(server);
+	waitpid(pid, &status, 0);
+	failure = status;
+	say_hello(req);
+}
+
+START_TEST(a_forked_child_has_nothing_of_the_server)
+{
+	serving = fork_and_say;
+	failure = -1;
+	when_sent("POST / HTTP/1.1\r\nContent-Length: 200000\r\nExpect: 100-continue\r\n" CLOSE);
+	ck_assert_int_eq(failure, 0);
+	ck_assert_ptr_nonnull(strstr(answer, "\r\n\r\nhello"));
 }
 END_TEST
 
@@ -530,6 +602,8 @@ int main(void)
 	tcase_add_loop_test(tc, who_reads_is_told_that_the_client_left, 0, 20);
 	tcase_add_test(tc, a_stop_lets_the_request_end_that_has_begun);
 	tcase_add_test(tc, the_end_does_not_wait_for_a_client_that_does_not_read);
+	tcase_add_test(tc, a_stop_says_how_many_requests_are_left);
+	tcase_add_loop_test(tc, a_forked_child_has_nothing_of_the_server, 0, 20);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);
