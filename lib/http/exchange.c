@@ -20,6 +20,7 @@ struct wsgi_exchange *wsgi_exchange_create(const struct wsgi_exchange_ops *ops, 
 	x->ops = ops;
 	x->ctx = ctx;
 	x->refs = 1;
+	x->in_max = UINT64_MAX;
 	pthread_mutex_init(&x->lock, NULL);
 	pthread_cond_init(&x->moved, NULL);
 	wsgi_spool_init(&x->in);
@@ -335,20 +336,32 @@ static size_t upload_room(const struct wsgi_exchange *x)
 	return queued < WSGI_EXCHANGE_BUFFER ? WSGI_EXCHANGE_BUFFER - (size_t)queued : 0;
 }
 
-size_t wsgi_exchange_feed(struct wsgi_exchange *x, const void *data, size_t len)
+/* Queue what somebody may still read. */
+static void keep(struct wsgi_exchange *x, const void *data, size_t len)
+{
+	if (x->done || x->gone || x->in_error != 0)
+		return;
+	if (len > x->in_max - wsgi_spool_len(&x->in))
+		x->in_error = -EFBIG;
+	else
+		x->in_error = wsgi_spool_add(&x->in, data, len);
+}
+
+ssize_t wsgi_exchange_feed(struct wsgi_exchange *x, const void *data, size_t len)
 {
 	size_t room;
+	ssize_t n;
 
 	pthread_mutex_lock(&x->lock);
 	room = upload_room(x);
 	if (room < len)
 		put_to_sleep(x);
 	len = room < len ? room : len;
-	if (!x->done && !x->gone && x->in_error == 0)
-		x->in_error = wsgi_spool_add(&x->in, data, len);
+	keep(x, data, len);
+	n = x->in_error == -EFBIG ? -EFBIG : (ssize_t)len;
 	pthread_cond_signal(&x->moved);
 	pthread_mutex_unlock(&x->lock);
-	return len;
+	return n;
 }
 
 static ssize_t end_of(const struct wsgi_exchange *x)

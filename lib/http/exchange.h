@@ -18,7 +18,7 @@
  *
  * Shape    the upload goes from the wire to the worker, the response back, each through a queue of
  *          at most WSGI_EXCHANGE_BUFFER bytes: the faster side waits. One exception: once the
- *          worker has begun to answer, the rest of an upload is queued without limit (in a file),
+ *          worker has begun to answer, the rest of an upload is queued up to in_max (in a file),
  *          because the wire can send the answer only when it has the whole request.
  * Owner    both sides hold it; the one that lets go last frees it.
  * Threads  the lock guards every member that is not said to belong to one side.
@@ -47,6 +47,7 @@ struct wsgi_exchange {
 	unsigned refs;
 
 	struct wsgi_spool in, out;
+	uint64_t in_max;            /* see above; the wire's, before the first feed */
 	int in_error;               /* -errno: the upload could not be kept */
 	bool in_ended;              /* the upload is whole */
 	bool reading;               /* the worker has asked for the upload */
@@ -100,8 +101,11 @@ enum wsgi_exchange_turn wsgi_exchange_turn(struct wsgi_exchange *x);
 /* The request is whole: UPLOAD is no longer an answer. */
 enum wsgi_exchange_turn wsgi_exchange_uploaded(struct wsgi_exchange *x);
 
-/* A piece of the upload: how much of it was taken; not all: the wire has been put to sleep. */
-size_t wsgi_exchange_feed(struct wsgi_exchange *x, const void *data, size_t len);
+/*
+ * A piece of the upload: how much of it was taken; not all: the wire has been put to sleep; -EFBIG:
+ * more than in_max would be kept.
+ */
+ssize_t wsgi_exchange_feed(struct wsgi_exchange *x, const void *data, size_t len);
 
 /*
  * A piece of the response's body: its length; 0: the wire has been put to sleep; -ENODATA: the body

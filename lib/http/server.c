@@ -23,6 +23,7 @@ const struct wsgi_http_limits wsgi_http_default_limits = {
 	.connections = 1000,
 	.idle_s = 60,
 	.head_bytes = 64 * 1024,
+	.spool_bytes = UINT64_C(1) << 30,
 };
 
 struct wsgi_http_server {
@@ -33,6 +34,7 @@ struct wsgi_http_server {
 	struct wsgi_http_ops ops;
 	void *ctx;
 	const struct wsgi_log *log;
+	uint64_t spool_bytes;
 	int listen_fd;
 	pthread_mutex_t lock;
 	pthread_cond_t answered;
@@ -336,6 +338,7 @@ static struct wsgi_exchange *make_exchange(struct request *r, const struct wsgi_
 	if (x == NULL)
 		return NULL;
 	x->wire = r->connection;
+	x->in_max = r->server->spool_bytes;
 	x->job.run = serve;
 	if (wsgi_http_get_environ(&x->req.environ, &r->server->base, m) == 0)
 		return x;
@@ -420,6 +423,22 @@ static enum MHD_Result on_head(struct request *r, const char *url, const char *m
 	return MHD_YES;
 }
 
+static enum MHD_Result on_body(struct request *r, const char *data, size_t *len)
+{
+	ssize_t n = wsgi_exchange_feed(r->x, data, *len);
+
+	if (n < 0) {
+		wsgi_log(
+			r->server->log, WSGI_LOG_ERROR,
+			"closed the connection of a request for %.200s: it was answered before its "
+			"body was read, and more than %llu MiB of that are left",
+			r->target, (unsigned long long)r->server->spool_bytes >> 20);
+		return MHD_NO;
+	}
+	*len -= (size_t)n;
+	return MHD_YES;
+}
+
 /*
  * libmicrohttpd calls this with the head, with each piece of the body, and once more when the
  * request is whole; and again for the same thing after a suspended connection was resumed.
@@ -438,8 +457,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 		return on_head(r, url, method, version);
 	if (*len == 0)
 		return act(r, wsgi_exchange_uploaded(r->x));
-	*len -= wsgi_exchange_feed(r->x, data, *len);
-	return MHD_YES;
+	return on_body(r, data, len);
 }
 
 /* -- the server -------------------------------------------------------------------------------- */
@@ -505,6 +523,7 @@ int wsgi_http_server_create(struct wsgi_http_server **server, int fd, const char
 	s->ops = *ops;
 	s->ctx = ctx;
 	s->log = log;
+	s->spool_bytes = limits->spool_bytes;
 	s->listen_fd = fd;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->answered, NULL);

@@ -2,6 +2,7 @@
 #define WSGI_HTTP_SERVER_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -23,6 +24,7 @@ struct wsgi_http_limits {
 	unsigned connections; /* more wait in the listen queue */
 	unsigned idle_s;      /* a client that moves no byte for so long is dropped */
 	size_t head_bytes;    /* of a request's line and fields; more: 414 or 431 */
+	uint64_t spool_bytes; /* of a body kept in a file; more: the connection is closed */
 };
 extern const struct wsgi_http_limits wsgi_http_default_limits;
 

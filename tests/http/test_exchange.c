@@ -192,6 +192,22 @@ START_TEST(an_upload_is_kept_whole_once_the_answer_has_begun)
 }
 END_TEST
 
+START_TEST(but_only_so_much_of_it)
+{
+	x->in_max = sizeof(buf) + 1;
+	write_text("Status: 200 OK\r\n\r\n");
+	flush();
+	ck_assert_int_eq(wsgi_exchange_feed(x, buf, sizeof(buf)), (ssize_t)sizeof(buf));
+	ck_assert_int_eq(wsgi_exchange_feed(x, buf, 1), 1);
+	ck_assert_int_eq(wsgi_exchange_feed(x, buf, 1), -EFBIG);
+	ck_assert_int_eq(read_input(sizeof(buf)), (ssize_t)sizeof(buf));
+	ck_assert_int_eq(read_input(sizeof(buf)), 1);
+	ck_assert_int_eq(read_input(1), -EFBIG);
+	wsgi_exchange_done(x);
+	wsgi_exchange_gone(x);
+}
+END_TEST
+
 START_TEST(an_upload_after_the_end_of_the_answer_is_dropped)
 {
 	write_text("Content-Length: 0\r\n\r\n");
@@ -339,6 +355,7 @@ int main(void)
 	tcase_add_test(tc, an_upload_is_read_to_its_end);
 	tcase_add_test(tc, an_upload_that_nobody_reads_puts_the_wire_to_sleep);
 	tcase_add_test(tc, an_upload_is_kept_whole_once_the_answer_has_begun);
+	tcase_add_test(tc, but_only_so_much_of_it);
 	tcase_add_test(tc, an_upload_after_the_end_of_the_answer_is_dropped);
 	tcase_add_test(tc, the_worker_waits_for_a_slow_wire);
 	tcase_add_test(tc, the_worker_is_told_that_the_client_left);

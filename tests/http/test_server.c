@@ -53,6 +53,7 @@ static void set_up(void)
 	ck_assert_int_eq(bind(listening, (struct sockaddr *)&addr, sizeof(addr)), 0);
 	ck_assert_int_eq(listen(listening, 16), 0);
 	limits.threads = 4;
+	limits.spool_bytes = 4000000;
 	serving = say_hello;
 	served = 0;
 	client = -1;
@@ -500,6 +501,24 @@ START_TEST(the_end_does_not_wait_for_a_client_that_does_not_read)
 }
 END_TEST
 
+START_TEST(an_upload_beside_an_answer_that_nobody_reads_ends_at_a_limit)
+{
+	static char piece[1000000];
+	ssize_t n = 1;
+
+	serving = write_for_ever;
+	failure = 0;
+	connect_client();
+	send_text("POST / HTTP/1.1\r\nContent-Length: 100000000\r\n" CLOSE);
+	for (int i = 0; i < 100 && n > 0; i++)
+		n = send(client, piece, sizeof(piece), MSG_NOSIGNAL);
+	ck_assert_int_eq(n, -1);
+	for (int i = 0; i < 1000 && failure == 0; i++)
+		poll(NULL, 0, 10);
+	ck_assert_int_eq(failure, -EPIPE);
+}
+END_TEST
+
 static atomic_bool stay;
 
 static void stay_for_a_while(struct wsgi_http_request *req)
@@ -602,6 +621,7 @@ int main(void)
 	tcase_add_loop_test(tc, who_reads_is_told_that_the_client_left, 0, 20);
 	tcase_add_test(tc, a_stop_lets_the_request_end_that_has_begun);
 	tcase_add_test(tc, the_end_does_not_wait_for_a_client_that_does_not_read);
+	tcase_add_test(tc, an_upload_beside_an_answer_that_nobody_reads_ends_at_a_limit);
 	tcase_add_test(tc, a_stop_says_how_many_requests_are_left);
 	tcase_add_loop_test(tc, a_forked_child_has_nothing_of_the_server, 0, 20);
 	suite_add_tcase(s, tc);
