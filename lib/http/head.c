@@ -71,7 +71,8 @@ static int take_length(struct wsgi_http_head *h, struct wsgi_span value, struct 
 
 	if (value.len < sizeof(text))
 		memcpy(text, value.data, value.len);
-	if (wsgi_length_parse(text, &length) != WSGI_LENGTH_GIVEN ||
+	/* INT64_MAX: that, or any larger number. */
+	if (wsgi_length_parse(text, &length) != WSGI_LENGTH_GIVEN || length == INT64_MAX ||
 	    (h->content_length != UINT64_MAX && h->content_length != length))
 		return wsgi_fail(err, -EPROTO, "the response's Content-Length '%.*s' is none",
 				 (int)(value.len < 80 ? value.len : 80), value.data);

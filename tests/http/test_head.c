@@ -102,6 +102,7 @@ static const struct {
 	{"a length that is no number", "Content-Length: many\r\n\r\n"},
 	{"a negative length", "Content-Length: -1\r\n\r\n"},
 	{"a very long length", "Content-Length: 111111111111111111111111111111\r\n\r\n"},
+	{"a length of more than 63 bits", "Content-Length: 9223372036854775808\r\n\r\n"},
 	{"two lengths", "Content-Length: 1\r\nContent-Length: 2\r\n\r\n"},
 	{"a control character", "X: a\x01z\r\n\r\n"},
 	{"a lone CR", "X: a\rSet-Cookie: b\r\n\r\n"},
