@@ -2,6 +2,7 @@
  * The extension module: run(program, http_proxy, args) is the main() of the gateway named program,
  * with a loader for Python applications. host/find's bootstrap imports it and calls run().
  */
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,6 +61,18 @@ static void line_buffer_stdout(void)
 	Py_XDECREF(returned);
 }
 
+/*
+ * Python's main thread is the one that imports threading, which must not be left to whatever thread
+ * serves the first request that does.
+ */
+static bool know_main_thread(void)
+{
+	PyObject *threading = PyImport_ImportModule("threading");
+
+	Py_XDECREF(threading);
+	return threading != NULL;
+}
+
 static PyObject *module_run(PyObject *self, PyObject *args)
 {
 	PyObject *program, *http_proxy, *words, *proxy_bytes = NULL;
@@ -84,8 +97,11 @@ static PyObject *module_run(PyObject *self, PyObject *args)
 	if (kind == NULL)
 		return PyErr_Format(PyExc_ValueError, "no gateway of that name: %s", argv[0]);
 	line_buffer_stdout();
-	if (kind->gateway == WSGI_GATEWAY_FCGI || kind->gateway == WSGI_GATEWAY_SERVE)
+	if (kind->gateway == WSGI_GATEWAY_FCGI || kind->gateway == WSGI_GATEWAY_SERVE) {
 		wsgi_title_set(argc, argv);
+		if (!know_main_thread())
+			return NULL;
+	}
 	host.python = wsgi_py_loader();
 	wsgi_py_leave();
 	status = wsgi_gateway_main(kind, &host, argc, argv);

@@ -1,5 +1,7 @@
 #include "python/pyapp.h"
 
+#include <pthread.h>
+
 #include "base/container.h"
 #include "python/pybody.h"
 #include "python/pycall.h"
@@ -13,12 +15,37 @@
 /* The thread's own state in the interpreter, while it does not hold the GIL. */
 static _Thread_local PyThreadState *thread;
 
+/* Python is told when a thread that it was told of ends: its shutdown waits for each one. */
+static void thread_ends(void *known)
+{
+	(void)known;
+	PyEval_RestoreThread(thread);
+	PyGILState_Release(PyGILState_UNLOCKED);
+}
+
+static pthread_key_t at_thread_end;
+
+static void make_key(void)
+{
+	pthread_key_create(&at_thread_end, thread_ends);
+}
+
+/* A thread of ours: known to Python from now on. */
+static void introduce_thread(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, make_key);
+	pthread_setspecific(at_thread_end, &at_thread_end);
+	PyGILState_Ensure();
+}
+
 void wsgi_py_enter(void)
 {
 	if (thread != NULL)
 		PyEval_RestoreThread(thread);
 	else
-		PyGILState_Ensure(); /* a thread of ours: known to Python from now on */
+		introduce_thread();
 	wsgi_pycall_note_enter();
 }
 

@@ -285,7 +285,7 @@ def length(r):
         n = int(said)
     except ValueError:
         return [quote(said)], 'bad'
-    return [quote(said)], str(n) if n < 2 ** 63 else 'bad'
+    return [quote(said)], str(min(n, 2 ** 63 - 1))
 
 
 def demo(r):

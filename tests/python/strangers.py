@@ -160,6 +160,30 @@ def a_thread_that_reads_on_in_a_cgi_program_does_not_crash_it():
     has(err.decode(), 'THREAD READ 1000')
 
 
+LATE = FOLDER.file('strangers', 'late.py', text='''\
+import time
+def application(environ, start_response):
+    import threading
+    time.sleep(0.2)
+    start_response('200 OK', [('Content-Type', 'text/plain')])
+    names = [threading.current_thread() is threading.main_thread(), threading.active_count()]
+    return [repr(names).encode()]
+''')
+
+
+@test
+def the_main_thread_is_not_the_one_that_imports_threading_first():
+    one = FOLDER.server('--threads', '3', application=LATE)
+    clients = [Client(one) for _ in range(3)]
+    for c in clients:
+        c.send(gateway.fastcgi.request(variables('/'), flags=1))
+    mains = [c.reply().body.startswith(b'[True') for c in clients]
+    for c in clients:
+        c.close()
+    same(sum(mains) <= 1, True, repr(mains))
+    same(one.stop(bound=8), 0)      # Python waits for the threads it knows: they have said goodbye
+
+
 # Clients that leave.
 
 @test
