@@ -11,6 +11,8 @@ struct wsgi_crew {
 	pthread_cond_t given;
 	struct wsgi_crew_job *first, **last;
 	bool ending;
+	void (*ends)(void *ctx);
+	void *ctx;
 	unsigned len; /* threads that run */
 	pthread_t threads[];
 };
@@ -34,14 +36,18 @@ static struct wsgi_crew_job *next_job(struct wsgi_crew *crew)
 
 static void *work(void *arg)
 {
+	struct wsgi_crew *crew = arg;
 	struct wsgi_crew_job *job;
 
-	while ((job = next_job(arg)) != NULL)
+	while ((job = next_job(crew)) != NULL)
 		job->run(job);
+	if (crew->ends != NULL)
+		crew->ends(crew->ctx);
 	return NULL;
 }
 
-int wsgi_crew_create(struct wsgi_crew **crew, unsigned threads, struct wsgi_error *err)
+int wsgi_crew_create(struct wsgi_crew **crew, unsigned threads, void (*ends)(void *ctx), void *ctx,
+		     struct wsgi_error *err)
 {
 	struct wsgi_crew *c = calloc(1, sizeof(*c) + threads * sizeof(c->threads[0]));
 	int rc = 0;
@@ -51,6 +57,8 @@ int wsgi_crew_create(struct wsgi_crew **crew, unsigned threads, struct wsgi_erro
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->given, NULL);
 	c->last = &c->first;
+	c->ends = ends;
+	c->ctx = ctx;
 	while (rc == 0 && c->len < threads) {
 		rc = pthread_create(&c->threads[c->len], NULL, work, c);
 		if (rc == 0)

@@ -14,8 +14,13 @@ struct wsgi_crew_job {
 	struct wsgi_crew_job *next; /* private */
 };
 
-/* Start the threads. Returns 0; -errno with words in err. */
-int wsgi_crew_create(struct wsgi_crew **crew, unsigned threads, struct wsgi_error *err);
+/*
+ * Start the threads.
+ *   ends   called by each thread with ctx as the last thing it does; NULL: nothing is
+ * Returns 0; -errno with words in err.
+ */
+int wsgi_crew_create(struct wsgi_crew **crew, unsigned threads, void (*ends)(void *ctx), void *ctx,
+		     struct wsgi_error *err);
 
 /* Do every job that was given, then end the threads. */
 void wsgi_crew_destroy(struct wsgi_crew *crew);

@@ -277,6 +277,14 @@ static void enter(void *ctx)
 		s->ops.enter(s->ctx);
 }
 
+static void thread_ends(void *ctx)
+{
+	struct wsgi_http_server *s = ctx;
+
+	if (s->ops.thread_ends != NULL)
+		s->ops.thread_ends(s->ctx);
+}
+
 static const struct wsgi_exchange_ops exchange_ops = {
 	.sleep = sleep_wire,
 	.wake = wake_wire,
@@ -506,7 +514,8 @@ static int set_up(struct wsgi_http_server *s, int fd, const struct wsgi_http_lim
 		rc = wsgi_http_setup_environ(&s->base, (struct sockaddr *)&addr, s->software);
 	if (rc != 0)
 		return wsgi_fail(err, rc, "the HTTP server has no address: %s", strerror(-rc));
-	rc = wsgi_crew_create(&s->crew, limits->threads > 0 ? limits->threads : 1, err);
+	rc = wsgi_crew_create(&s->crew, limits->threads > 0 ? limits->threads : 1, thread_ends, s,
+			      err);
 	return rc == 0 ? start_daemon(s, fd, limits, err) : rc;
 }
 

@@ -34,6 +34,8 @@ struct wsgi_http_ops {
 	/* Optional, together: around each wait for the client while serve runs. */
 	void (*leave)(void *ctx);
 	void (*enter)(void *ctx);
+	/* Optional: the last thing that a thread that has served, or might have, does. */
+	void (*thread_ends)(void *ctx);
 };
 
 /*

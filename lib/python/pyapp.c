@@ -1,6 +1,6 @@
 #include "python/pyapp.h"
 
-#include <pthread.h>
+#include <stdbool.h>
 
 #include "base/container.h"
 #include "python/pybody.h"
@@ -14,38 +14,16 @@
 
 /* The thread's own state in the interpreter, while it does not hold the GIL. */
 static _Thread_local PyThreadState *thread;
-
-/* Python is told when a thread that it was told of ends: its shutdown waits for each one. */
-static void thread_ends(void *known)
-{
-	(void)known;
-	PyEval_RestoreThread(thread);
-	PyGILState_Release(PyGILState_UNLOCKED);
-}
-
-static pthread_key_t at_thread_end;
-
-static void make_key(void)
-{
-	pthread_key_create(&at_thread_end, thread_ends);
-}
-
-/* A thread of ours: known to Python from now on. */
-static void introduce_thread(void)
-{
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	pthread_once(&once, make_key);
-	pthread_setspecific(at_thread_end, &at_thread_end);
-	PyGILState_Ensure();
-}
+static _Thread_local bool is_introduced; /* Python knows it from us alone */
 
 void wsgi_py_enter(void)
 {
-	if (thread != NULL)
+	if (thread != NULL) {
 		PyEval_RestoreThread(thread);
-	else
-		introduce_thread();
+	} else {
+		PyGILState_Ensure(); /* a thread of ours: known to Python from now on */
+		is_introduced = true;
+	}
 	wsgi_pycall_note_enter();
 }
 
@@ -65,6 +43,18 @@ static void pyapp_leave(struct wsgi_app *app)
 {
 	(void)app;
 	wsgi_py_leave();
+}
+
+/* Python's shutdown waits for each thread that it was told of. */
+static void pyapp_thread_ends(struct wsgi_app *app)
+{
+	(void)app;
+	if (!is_introduced)
+		return;
+	PyEval_RestoreThread(thread);
+	PyGILState_Release(PyGILState_UNLOCKED);
+	is_introduced = false;
+	thread = NULL;
 }
 
 static int pyapp_call(struct wsgi_app *app, const struct wsgi_environ *env,
@@ -125,7 +115,8 @@ int wsgi_pyapp_init(struct wsgi_pyapp *app, PyObject *callable)
 			.log_exception = pyapp_log_exception,
 			.drop_exception = pyapp_drop_exception,
 			.enter = pyapp_enter,
-			.leave = pyapp_leave},
+			.leave = pyapp_leave,
+			.thread_ends = pyapp_thread_ends},
 		.callable = callable,
 	};
 	Py_INCREF(callable);

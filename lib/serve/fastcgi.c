@@ -167,6 +167,8 @@ static void *thread_main(void *arg)
 
 	if (rc != 0)
 		wsgi_log(w->log, WSGI_LOG_ERROR, "a thread ended: %s", strerror(-rc));
+	if (w->app->thread_ends != NULL)
+		w->app->thread_ends(w->app);
 	wsgi_simple_handler_finish(&handler);
 	return NULL;
 }

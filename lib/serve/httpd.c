@@ -177,11 +177,20 @@ static void serve_app(void *ctx, struct wsgi_http_request *req)
 	log_request(ctx, req);
 }
 
-static const struct wsgi_http_ops native_ops = {.serve = serve_app};
+static void thread_ends(void *ctx)
+{
+	struct httpd *h = ctx;
+
+	if (h->app->thread_ends != NULL)
+		h->app->thread_ends(h->app);
+}
+
+static const struct wsgi_http_ops native_ops = {.serve = serve_app, .thread_ends = thread_ends};
 static const struct wsgi_http_ops locked_ops = {
 	.serve = serve_app,
 	.leave = leave,
 	.enter = enter,
+	.thread_ends = thread_ends,
 };
 
 /* -- a backend --------------------------------------------------------------------------------- */

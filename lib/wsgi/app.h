@@ -107,6 +107,8 @@ struct wsgi_app {
 	 */
 	void (*leave)(struct wsgi_app *app);
 	void (*enter)(struct wsgi_app *app);
+	/* Optional. The host's thread that calls this ends; it has left. */
+	void (*thread_ends)(struct wsgi_app *app);
 };
 
 /* What app->call and the bodies return when the application itself failed and knows the details. */
