@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "python/pyapp.h"
-#include "python/pyerrors.h"
 
 /* The call that this thread works for: a request's own thread from its call to its end. */
 static _Thread_local struct wsgi_pycall *current;
@@ -148,10 +147,20 @@ struct wsgi_pycall *wsgi_pycall_begin(struct wsgi_pyapp *app, const struct wsgi_
 	return call;
 }
 
+/* A log that is full or gone is no reason to fail a request: what cannot be written is dropped. */
+void wsgi_pycall_write_line(struct wsgi_pycall *call)
+{
+	struct wsgi_errors *errors = call->env->errors;
+
+	if (call->line.len > 0)
+		errors->write(errors, call->line.data, call->line.len);
+	call->line.len = 0;
+}
+
 void wsgi_pycall_end(struct wsgi_pycall *call)
 {
 	wsgi_pycall_settle(call);
-	wsgi_pyerrors_end(call);
+	wsgi_pycall_write_line(call);
 	current = NULL;
 	Py_CLEAR(call->chunk);
 	Py_CLEAR(call->iterator);

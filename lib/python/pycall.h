@@ -65,6 +65,9 @@ struct wsgi_pycall *wsgi_pycall_begin(struct wsgi_pyapp *app, const struct wsgi_
 				      struct wsgi_start *start);
 void wsgi_pycall_end(struct wsgi_pycall *call);
 
+/* Write what wsgi.errors has got of a line, ended or not. */
+void wsgi_pycall_write_line(struct wsgi_pycall *call);
+
 /*
  * Control goes back to the handler, which uses the transport without asking: wait until no thread
  * of the application is in it.

@@ -5,16 +5,6 @@
 #include "python/pycall.h"
 #include "python/pyerror.h"
 
-/* A log that is full or gone is no reason to fail a request: what cannot be written is dropped. */
-static void write_line(struct wsgi_pycall *call)
-{
-	struct wsgi_errors *errors = call->env->errors;
-
-	if (call->line.len > 0)
-		errors->write(errors, call->line.data, call->line.len);
-	call->line.len = 0;
-}
-
 static int add(struct wsgi_pycall *call, PyObject *str)
 {
 	const size_t before = call->line.len;
@@ -37,7 +27,7 @@ static int add(struct wsgi_pycall *call, PyObject *str)
 	}
 	if (call->line.len > before &&
 	    memchr(call->line.data + before, '\n', call->line.len - before) != NULL)
-		write_line(call);
+		wsgi_pycall_write_line(call);
 	return 0;
 }
 
@@ -79,19 +69,13 @@ static PyObject *errors_flush(PyObject *self, PyObject *nothing)
 
 	(void)nothing;
 	if (call != NULL) {
-		write_line(call);
+		wsgi_pycall_write_line(call);
 		wsgi_errors_flush(call->env->errors);
 	}
 	wsgi_pyhandle_release(before);
 	if (call == NULL)
 		return NULL;
 	Py_RETURN_NONE;
-}
-
-void wsgi_pyerrors_end(struct wsgi_pycall *call)
-{
-	if (call->env != NULL)
-		write_line(call);
 }
 
 PyObject *wsgi_pyerrors_type(void)
