@@ -408,9 +408,9 @@ static struct peer *admit(struct wsgi_reactor *r, int fd, bool tcp)
 	return p;
 }
 
-static void handle_listener(struct runner *u, struct listener *l)
+/* Returns NULL when there is nobody, or nothing to take him with. */
+static struct peer *accept_one(struct wsgi_reactor *r, const struct listener *l)
 {
-	struct wsgi_reactor *r = u->reactor;
 	const int on = 1;
 	int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	struct peer *p;
@@ -418,7 +418,7 @@ static void handle_listener(struct runner *u, struct listener *l)
 	if (fd < 0) {
 		if (errno == EMFILE || errno == ENFILE)
 			starve(r, errno);
-		return;
+		return NULL;
 	}
 	r->starved = false;
 	if (l->tcp)
@@ -426,8 +426,28 @@ static void handle_listener(struct runner *u, struct listener *l)
 	p = admit(r, fd, l->tcp);
 	if (p == NULL)
 		close(fd);
-	else
+	return p;
+}
+
+static void handle_listener(struct runner *u, const struct listener *l)
+{
+	struct peer *p = accept_one(u->reactor, l);
+
+	if (p != NULL)
 		handle_peer(u, p); /* as a rule its request is there already */
+}
+
+/* The queue of a listening socket goes when it is closed: who is in it comes in before. */
+static void empty_queues(struct wsgi_reactor *r)
+{
+	struct peer *p;
+
+	for (size_t i = 0; i < r->listeners_len; i++)
+		while ((p = accept_one(r, &r->listeners[i])) != NULL) {
+			pthread_mutex_lock(&r->lock);
+			make_ready(r, p);
+			pthread_mutex_unlock(&r->lock);
+		}
 }
 
 static void begin_to_stop(struct wsgi_reactor *r)
@@ -450,9 +470,11 @@ static void handle_wake(struct wsgi_reactor *r)
 	ssize_t n = read(r->wake.fd, &count, sizeof(count));
 
 	(void)n;
+	if (!atomic_load(&r->stop_asked) || r->stopping)
+		return;
+	empty_queues(r);
 	pthread_mutex_lock(&r->lock);
-	if (atomic_load(&r->stop_asked) && !r->stopping)
-		begin_to_stop(r);
+	begin_to_stop(r);
 	pthread_mutex_unlock(&r->lock);
 }
 

@@ -976,6 +976,31 @@ START_TEST(it_stops_when_nothing_is_under_way)
 }
 END_TEST
 
+START_TEST(who_is_in_the_queue_already_is_not_turned_away)
+{
+	int fd = given_a_connection(), queued[20];
+
+	start(1);
+	add_request(&bytes, 1, 0, "/wait", "", 0);
+	say(fd);
+	sem_wait(&in_service); /* nobody accepts now */
+	for (size_t i = 0; i < sizeof(queued) / sizeof(queued[0]); i++) {
+		queued[i] = given_a_connection();
+		add_request(&bytes, 1, FCGI_KEEP_CONN, "/queued", "", 0);
+		say(queued[i]);
+	}
+	wsgi_reactor_stop(reactor);
+	sem_post(&go_on);
+	for (size_t i = 0; i < sizeof(queued) / sizeof(queued[0]); i++) {
+		hear(queued[i], 1);
+		then_it_is("/queued");
+		then_it_is_closed(queued[i]);
+	}
+	join();
+	close(fd);
+}
+END_TEST
+
 START_TEST(it_finishes_what_has_begun)
 {
 	int fd = given_a_connection(), half = given_a_connection();
@@ -1052,6 +1077,7 @@ static void add_peers(Suite *s)
 	tcase_add_test(tc, a_reader_that_does_not_read_is_waited_for_only_so_long);
 	tcase_add_test(tc, more_connections_than_allowed_wait_their_turn);
 	tcase_add_test(tc, without_descriptors_it_goes_on_when_there_are_some);
+	tcase_add_test(tc, who_is_in_the_queue_already_is_not_turned_away);
 	tcase_add_loop_test(tc, it_stops_when_nothing_is_under_way, 1, THREADS + 1);
 	tcase_add_loop_test(tc, it_finishes_what_has_begun, 1, THREADS + 1);
 	suite_add_tcase(s, tc);
