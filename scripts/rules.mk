@@ -51,7 +51,7 @@ $(APPS): $O/apps/%.so: tests/apps/%.c $O/libwsgi.a
 $(TESTS) $(PROGS): $O/tests/%: $O/tests/%.o $O/libgateway.a
 	$(call say,LD)
 	$Q$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(HTTP_LIBS) $(FCGI_LIBS) -ldl
-$(FUZZERS): $O/fuzz/%: tests/%.c $(SRC)
+$(FUZZERS): $O/fuzz/%: tests/%.c $(LIBSRC)
 	@mkdir -p $(@D)
 	$(call say,FUZZ)
 	$Qclang $(ALL_CPPFLAGS) -std=c11 -g -O1 -fsanitize=fuzzer,address,undefined \
