@@ -176,15 +176,6 @@ int wsgi_fd_nonblock(int fd, int on)
 	return fcntl(fd, F_SETFL, flags) == 0 ? 0 : -errno;
 }
 
-int wsgi_fd_cloexec(int fd)
-{
-	int flags = fcntl(fd, F_GETFD);
-
-	if (flags < 0)
-		return -errno;
-	return fcntl(fd, F_SETFD, flags | FD_CLOEXEC) == 0 ? 0 : -errno;
-}
-
 int wsgi_fd_standard(void)
 {
 	int fd;

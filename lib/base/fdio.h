@@ -36,8 +36,7 @@ int wsgi_fd_sendfile(int out, int in, off_t *offset, uint64_t *left);
  */
 int wsgi_fd_standard(void);
 
-/* Set or clear O_NONBLOCK; set FD_CLOEXEC. Returns 0 or -errno. */
+/* Set or clear O_NONBLOCK. Returns 0 or -errno. */
 int wsgi_fd_nonblock(int fd, int on);
-int wsgi_fd_cloexec(int fd);
 
 #endif

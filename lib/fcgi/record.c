@@ -69,11 +69,6 @@ bool wsgi_record_at_border(const struct wsgi_record_reader *r)
 	return r->head_len == 0;
 }
 
-void wsgi_record_skip(struct wsgi_record_reader *r, size_t n)
-{
-	r->content_left = (uint16_t)(r->content_left - n);
-}
-
 size_t wsgi_record_put_head(void *to, uint8_t type, uint16_t id, size_t content_len,
 			    uint8_t padding_len)
 {

@@ -44,12 +44,6 @@ int wsgi_record_read(struct wsgi_record_reader *r, struct wsgi_span *in, struct 
 /* Whether the reader stands at the border of a record. */
 bool wsgi_record_at_border(const struct wsgi_record_reader *r);
 
-/*
- * n bytes of the present record's content, n <= content_left, went another way than through
- * wsgi_record_read(): straight into the buffer of whoever wants them.
- */
-void wsgi_record_skip(struct wsgi_record_reader *r, size_t n);
-
 /* Most content that one record carries, in whole eights so that none needs padding. */
 #define WSGI_RECORD_CONTENT 65528
 

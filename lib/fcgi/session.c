@@ -225,13 +225,3 @@ bool wsgi_session_is_idle(const struct wsgi_session *s)
 {
 	return s->phase == WSGI_SESSION_IDLE && wsgi_record_at_border(&s->reader);
 }
-
-size_t wsgi_session_input_left(const struct wsgi_session *s)
-{
-	return s->sink == INPUT && !wsgi_record_at_border(&s->reader) ? s->reader.content_left : 0;
-}
-
-void wsgi_session_take_input(struct wsgi_session *s, size_t n)
-{
-	wsgi_record_skip(&s->reader, n);
-}

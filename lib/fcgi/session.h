@@ -68,11 +68,4 @@ void wsgi_session_end(struct wsgi_session *s);
 /* Whether nothing is under way, not even the first byte of a record. */
 bool wsgi_session_is_idle(const struct wsgi_session *s);
 
-/*
- * How many bytes of STDIN must come next, before anything else can: they may be received straight
- * into their place and told by wsgi_session_take_input().
- */
-size_t wsgi_session_input_left(const struct wsgi_session *s);
-void wsgi_session_take_input(struct wsgi_session *s, size_t n);
-
 #endif

@@ -83,19 +83,6 @@ START_TEST(another_version_is_no_record)
 }
 END_TEST
 
-START_TEST(content_may_go_another_way)
-{
-	add_record(&bytes, FCGI_STDIN, 1, "hello", 5, 0);
-	bytes.len = 8;
-	when_it_reads(8);
-	wsgi_record_skip(&reader, 4);
-	bytes.data[0] = 'o';
-	bytes.len = 1;
-	ck_assert_int_eq(when_it_reads(1), 0);
-	ck_assert_str_eq(story, "<5,1,5 o>");
-}
-END_TEST
-
 START_TEST(end_request_is_16_bytes)
 {
 	/* FastCGI 1.0, 5.5 */
@@ -130,7 +117,6 @@ int main(void)
 	tcase_add_loop_test(tc, records_are_read_however_they_are_cut, 1, 40);
 	tcase_add_test(tc, a_record_is_whole_only_with_its_padding);
 	tcase_add_loop_test(tc, another_version_is_no_record, 0, (int)sizeof(versions));
-	tcase_add_test(tc, content_may_go_another_way);
 	tcase_add_test(tc, end_request_is_16_bytes);
 	tcase_add_test(tc, unknown_type_is_16_bytes);
 	suite_add_tcase(s, tc);
