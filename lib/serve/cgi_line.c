@@ -7,18 +7,9 @@
 #include <sys/auxv.h>
 #include <sys/stat.h>
 
-/* -- the words of a query ---------------------------------------------------------------------- */
+#include "wsgi/uri.h"
 
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
+/* -- the words of a query ---------------------------------------------------------------------- */
 
 static bool is_alnum(char c)
 {
@@ -37,8 +28,9 @@ static char next_alnum(const char **q, struct reading how)
 	while (**q != '\0' && (how.whole || **q != '+')) {
 		char c = *(*q)++;
 
-		if (how.decode && c == '%' && hex((*q)[0]) >= 0 && hex((*q)[1]) >= 0) {
-			c = (char)(hex((*q)[0]) * 16 + hex((*q)[1]));
+		if (how.decode && c == '%' && wsgi_hex_digit((*q)[0]) >= 0 &&
+		    wsgi_hex_digit((*q)[1]) >= 0) {
+			c = (char)(wsgi_hex_digit((*q)[0]) * 16 + wsgi_hex_digit((*q)[1]));
 			*q += 2;
 			if (c == '\0')
 				*q = "";

@@ -265,7 +265,7 @@ int wsgi_shift_path_info(struct wsgi_environ *env, struct wsgi_buf *segment)
 	return rc;
 }
 
-static int hex_digit(char c)
+int wsgi_hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -283,9 +283,10 @@ int wsgi_percent_decode(struct wsgi_span text, struct wsgi_buf *out)
 	for (size_t i = 0; i < text.len && rc == 0; i++) {
 		char c = text.data[i];
 
-		if (c == '%' && text.len - i > 2 && hex_digit(text.data[i + 1]) >= 0 &&
-		    hex_digit(text.data[i + 2]) >= 0) {
-			c = (char)(hex_digit(text.data[i + 1]) * 16 + hex_digit(text.data[i + 2]));
+		if (c == '%' && text.len - i > 2 && wsgi_hex_digit(text.data[i + 1]) >= 0 &&
+		    wsgi_hex_digit(text.data[i + 2]) >= 0) {
+			c = (char)(wsgi_hex_digit(text.data[i + 1]) * 16 +
+				   wsgi_hex_digit(text.data[i + 2]));
 			i += 2;
 		}
 		rc = wsgi_buf_add(out, &c, 1);

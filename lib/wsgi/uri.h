@@ -32,6 +32,9 @@ int wsgi_request_uri(const struct wsgi_environ *env, bool include_query, struct 
  */
 int wsgi_shift_path_info(struct wsgi_environ *env, struct wsgi_buf *segment);
 
+/* The value of a hexadecimal digit; -1 for any other character. */
+int wsgi_hex_digit(char c);
+
 /*
  * Append text percent-decoded once: "%2F" is "/", "%252F" is "%2F", a lone "%" stays.
  * Returns 0 or -ENOMEM.
