@@ -198,10 +198,15 @@ static int set_content_length(struct wsgi_handler *h)
 	return wsgi_headers_add(&h->headers, "Content-Length", digits);
 }
 
+static int code_of(const struct wsgi_handler *h)
+{
+	return wsgi_status_code((struct wsgi_span){h->status.data, h->status.len});
+}
+
 /* RFC 9110, 8.6: no Content-Length on 1xx and 204; on 304 only the application's own. */
 static int cleanup_headers(struct wsgi_handler *h)
 {
-	int code = wsgi_status_code((struct wsgi_span){h->status.data, h->status.len});
+	int code = code_of(h);
 	bool bodiless = wsgi_status_has_no_body(code);
 	const char *length;
 
@@ -336,8 +341,7 @@ static int finish_content(struct wsgi_handler *h)
 	if (!h->has_headers)
 		return wsgi_fail(&h->error, -ENODATA,
 				 "no headers: start_response() was not called");
-	if (!wsgi_status_has_no_body(
-		    wsgi_status_code((struct wsgi_span){h->status.data, h->status.len})))
+	if (!wsgi_status_has_no_body(code_of(h)))
 		rc = wsgi_headers_setdefault(&h->headers, "Content-Length", "0");
 	return rc == 0 ? send_headers(h) : rc;
 }

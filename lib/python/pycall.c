@@ -71,7 +71,7 @@ void wsgi_pyhandle_dealloc(PyObject *self)
 	Py_DECREF((PyObject *)type);
 }
 
-struct wsgi_pycall *wsgi_pyhandle_call(PyObject *self, const char *what)
+static struct wsgi_pycall *call_of(PyObject *self, const char *what)
 {
 	struct wsgi_pycall *call = ((struct wsgi_pyhandle *)self)->call;
 
@@ -82,11 +82,11 @@ struct wsgi_pycall *wsgi_pyhandle_call(PyObject *self, const char *what)
 
 struct wsgi_pycall *wsgi_pyhandle_use(PyObject *self, const char *what, struct wsgi_pycall **before)
 {
-	struct wsgi_pycall *call = wsgi_pyhandle_call(self, what);
+	struct wsgi_pycall *call = call_of(self, what);
 
 	while (call != NULL && call->is_away) {
 		wait_for_others();
-		call = wsgi_pyhandle_call(self, what); /* it may have ended meanwhile */
+		call = call_of(self, what); /* it may have ended meanwhile */
 	}
 	*before = current;
 	if (call != NULL)

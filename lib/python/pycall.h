@@ -46,11 +46,9 @@ struct wsgi_pyhandle {
 PyObject *wsgi_pyhandle_new(PyObject *type, struct wsgi_pycall *call);
 void wsgi_pyhandle_dealloc(PyObject *self);
 
-/* The call of a handle; NULL with RuntimeError ("what was used after ...") when it has ended. */
-struct wsgi_pycall *wsgi_pyhandle_call(PyObject *self, const char *what);
-
 /*
- * The same, to use its transport until released: waits until no other thread is in it.
+ * The call of a handle, to use its transport until released: waits until no other thread is in it.
+ * NULL with RuntimeError ("what was used after ...") when it has ended.
  *   before   what wsgi_pyhandle_release() is to be given
  */
 struct wsgi_pycall *wsgi_pyhandle_use(PyObject *self, const char *what,
