@@ -86,6 +86,8 @@ static int serve(struct cgi *c, const struct wsgi_options *o, const struct wsgi_
 	if (rc != 0)
 		wsgi_log(&c->log, WSGI_LOG_ERROR, "the request was not answered: %s",
 			 strerror(-rc));
+	if (rc != 0 && !c->handler.base.headers_sent)
+		answer(c, WSGI_PAGE_FAILED, rc);
 	wsgi_simple_handler_finish(&c->handler);
 	wsgi_fd_output_finish(&c->body);
 	wsgi_input_finish(&c->in.input);

@@ -40,8 +40,9 @@ static int fd_write(struct wsgi_output *out, const void *data, size_t len)
 		void *base; /* without const, for readv()'s sake */
 	} bytes = {.from = data};
 
-	if (len <= HELD_MAX - o->held.len)
-		return wsgi_buf_add(&o->held, data, len);
+	/* Without memory to hold it, it is sent at once. */
+	if (len <= HELD_MAX - o->held.len && wsgi_buf_add(&o->held, data, len) == 0)
+		return 0;
 	return send_with_held(o, (struct iovec){.iov_base = bytes.base, .iov_len = len});
 }
 
