@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'e2e'))
@@ -48,6 +49,14 @@ class Client(fastcgi.Connection):
         if body is not None:
             params['REQUEST_METHOD'] = 'POST'
         return self.ask(params, body or b'', flags=fastcgi.KEEP_CONN)
+
+    def descriptors(self):
+        """How many the server has, once it has closed what its clients have left: the least seen."""
+        seen = []
+        for _ in range(10):
+            seen.append(int(self.get('own_descriptors').body))
+            time.sleep(0.02)
+        return min(seen)
 
     def json(self, query, **changes):
         reply = self.get(query, **changes)

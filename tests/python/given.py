@@ -135,16 +135,16 @@ def a_wrapped_file_is_the_same_by_cgi(kind):
 @test
 def a_wrapped_file_is_closed_when_the_client_leaves():
     with Client(SERVER) as c:
-        before = c.get('own_descriptors').body
+        before = c.descriptors()
         for _ in range(20):
             leaver = Client(SERVER)
             leaver.send(gateway.fastcgi.request(
                 gateway.fastcgi.variables('/', 'wrapped=file')))
             leaver.close()
         end = time.monotonic() + 5
-        while c.get('own_descriptors').body != before and time.monotonic() < end:
+        while c.descriptors() != before and time.monotonic() < end:
             time.sleep(0.05)
-        same(c.get('own_descriptors').body, before)
+        same(c.descriptors(), before)
 
 
 # Exits.
