@@ -19,8 +19,8 @@ FUZZ_SECONDS ?= 60
 CFLAGS  ?= -O2 -g
 WARN    := -pedantic -Wall -Wextra -Wshadow -Wvla -Wcast-qual -Wpointer-arith \
 	   -Wstrict-prototypes -Wmissing-prototypes -Werror
-# What a shared object gives out, its .map says; within it, calls are direct.
-ALL_CFLAGS = -std=c11 $(WARN) -fPIC -fno-semantic-interposition -pthread -MMD -MP $(CFLAGS) $(SANFLAGS)
+# What a shared object gives out: what a public header declares (base/decls.h) and its .map lets out.
+ALL_CFLAGS = -std=c11 $(WARN) -fPIC -fvisibility=hidden -fno-semantic-interposition -pthread -MMD -MP $(CFLAGS) $(SANFLAGS)
 ALL_CPPFLAGS = -D_GNU_SOURCE -Ilib -DWSGI_VERSION='"$(VERSION)"' \
 	   -DWSGI_PLUGIN_DIR='"$(PREFIX)/lib/wsgi"' $(CPPFLAGS)
 ifdef SAN
@@ -29,6 +29,7 @@ endif
 
 FCGI_LIBS  := -lfcgi
 HTTP_LIBS  := -lmicrohttpd
+GZIP_LIBS  := -lz
 # Asked once, and only when something is built that wants to know.
 CHECK_LIBS  = $(eval CHECK_LIBS := $$(shell pkg-config --libs check))$(CHECK_LIBS)
 # The headers of any CPython from 3.8 on do: the plugin uses the limited API only.
@@ -36,7 +37,9 @@ PYTHON_CFLAGS = $(eval PYTHON_CFLAGS := $$(shell pkg-config --cflags python3 2>/
 	   python3-config --includes))$(PYTHON_CFLAGS)
 
 SRC     := $(filter-out lib/python/%,$(wildcard lib/*/*.c))
-LIBSRC  := $(filter-out lib/serve/%,$(SRC))
+# The library: what programs of others may use, and what that stands on.
+PUBLIC  := $(shell sed -n 's/^\#include "\(.*\)"/\1/p' lib/wsgi.h) base/decls.h
+LIBSRC  := $(foreach d,base wsgi proc handler http server gzip,$(wildcard lib/$d/*.c))
 OBJ     := $(SRC:%.c=$O/%.o)
 PLUGIN  := $(patsubst %.c,$O/%.o,$(wildcard lib/python/*.c))
 CMDS    := $(patsubst cmd/%/main.c,$O/%,$(wildcard cmd/*/main.c))

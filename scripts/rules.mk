@@ -17,7 +17,7 @@ $O/libgateway.a: $(OBJ)
 	@rm -f $@
 	$(call say,AR)
 	$Q$(AR) rcs $@ $^
-# For programs of others: without serve/, which is the commands'.
+# For programs of others.
 $O/libwsgi.a: $(LIBSRC:%.c=$O/%.o)
 	@rm -f $@
 	$(call say,AR)
@@ -26,7 +26,7 @@ $O/libwsgi.so.$(SOMAJOR): $(LIBSRC:%.c=$O/%.o) scripts/libwsgi.map
 	$(call say,LD)
 	$Q$(CC) -shared $(ALL_CFLAGS) $(LDFLAGS) -Wl,-soname,libwsgi.so.$(SOMAJOR) \
 		-Wl,--version-script=scripts/libwsgi.map -o $@ $(filter %.o,$^) \
-		-Wl,--as-needed $(HTTP_LIBS) $(FCGI_LIBS) -ldl
+		-Wl,--as-needed $(HTTP_LIBS) $(GZIP_LIBS)
 $O/libwsgi.so: $O/libwsgi.so.$(SOMAJOR)
 	$Qln -sf $(<F) $@
 
@@ -47,15 +47,15 @@ $(PLUGINS): $(PLUGIN) $O/libgateway.a scripts/plugin.map
 $(APPS): $O/apps/%.so: tests/apps/%.c $O/libwsgi.a
 	@mkdir -p $(@D)
 	$(call say,LD)
-	$Q$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -shared -o $@ $^
+	$Q$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fvisibility=default -shared -o $@ $^ -Wl,--as-needed $(HTTP_LIBS) $(GZIP_LIBS)
 $(TESTS) $(PROGS): $O/tests/%: $O/tests/%.o $O/libgateway.a
 	$(call say,LD)
-	$Q$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(HTTP_LIBS) $(FCGI_LIBS) -ldl
-$(FUZZERS): $O/fuzz/%: tests/%.c $(LIBSRC)
+	$Q$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(HTTP_LIBS) $(FCGI_LIBS) $(GZIP_LIBS) -ldl
+$(FUZZERS): $O/fuzz/%: tests/%.c $(SRC)
 	@mkdir -p $(@D)
 	$(call say,FUZZ)
 	$Qclang $(ALL_CPPFLAGS) -std=c11 -g -O1 -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all -o $@ $^ $(HTTP_LIBS) $(FCGI_LIBS) -ldl -pthread
+		-fno-sanitize-recover=all -o $@ $^ $(HTTP_LIBS) $(FCGI_LIBS) $(GZIP_LIBS) -ldl -pthread
 
 # -- from a fresh clone: packages first, then a make that finds them --------------------------------
 
@@ -90,7 +90,6 @@ fuzz: $(FUZZERS)
 # -- installing ----------------------------------------------------------------------------------
 
 DEST     = $(DESTDIR)$(PREFIX)
-PUBLIC  := base wsgi handler fcgi http host
 MAN1    := $(wildcard cmd/*/*.1)
 MAN7    := $(wildcard lib/*/*.7 scripts/frontends/*.7)
 DOC      = $(DEST)/share/doc/libwsgi
@@ -102,9 +101,8 @@ install: $(CMDS) $(PLUGINS) $(LIBS)
 	install -m 644 $(PLUGINS) $(DEST)/lib/wsgi
 	install -m 644 $O/libwsgi.a $O/libwsgi.so.$(SOMAJOR) $(DEST)/lib
 	ln -sf libwsgi.so.$(SOMAJOR) $(DEST)/lib/libwsgi.so
-	for d in $(PUBLIC); do \
-		install -d $(DEST)/include/libwsgi/$$d && \
-		install -m 644 lib/$$d/*.h $(DEST)/include/libwsgi/$$d || exit 1; \
+	for h in wsgi.h $(PUBLIC); do \
+		install -D -m 644 lib/$$h $(DEST)/include/libwsgi/$$h || exit 1; \
 	done
 	sed -e 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' scripts/libwsgi.pc.in \
 		>$(DEST)/lib/pkgconfig/libwsgi.pc

@@ -3,6 +3,10 @@
 
 #include <stddef.h>
 
+#include "base/decls.h"
+
+WSGI_BEGIN_DECLS
+
 /*
  * buf - bytes that grow.
  *
@@ -31,5 +35,7 @@ int wsgi_buf_addf(struct wsgi_buf *b, const char *fmt, ...) __attribute__((forma
 
 /* Drop the first n bytes, n <= len; the rest moves to the front. */
 void wsgi_buf_drop(struct wsgi_buf *b, size_t n);
+
+WSGI_END_DECLS
 
 #endif

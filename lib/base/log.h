@@ -3,6 +3,10 @@
 
 #include <stddef.h>
 
+#include "base/decls.h"
+
+WSGI_BEGIN_DECLS
+
 /*
  * log - lines for the operator: what, where, and how to mend it.
  *
@@ -20,5 +24,7 @@ struct wsgi_log {
 
 void wsgi_log(const struct wsgi_log *log, enum wsgi_log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+WSGI_END_DECLS
 
 #endif

@@ -4,6 +4,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/decls.h"
+
+WSGI_BEGIN_DECLS
+
 /* span - some bytes that somebody else owns. data may be NULL when len is 0. */
 struct wsgi_span {
 	const char *data;
@@ -18,5 +22,7 @@ bool wsgi_span_is(struct wsgi_span s, const char *text);
 
 /* The same, where ASCII letters compare without regard to case. */
 bool wsgi_span_is_nocase(struct wsgi_span s, const char *text);
+
+WSGI_END_DECLS
 
 #endif

@@ -1,7 +1,10 @@
 #ifndef WSGI_HANDLER_CGI_H
 #define WSGI_HANDLER_CGI_H
 
+#include "base/decls.h"
 #include "handler/simple.h"
+
+WSGI_BEGIN_DECLS
 
 /* BaseCGIHandler: simple, but the web server writes the HTTP status line. */
 void wsgi_base_cgi_handler_init(struct wsgi_simple_handler *s, struct wsgi_input *in,
@@ -19,5 +22,7 @@ void wsgi_cgi_handler_init(struct wsgi_simple_handler *s, struct wsgi_input *in,
  * Returns 0 or -ENOMEM. Source: wsgiref IISCGIHandler.__init__().
  */
 int wsgi_iis_fix_path(struct wsgi_environ *env);
+
+WSGI_END_DECLS
 
 #endif

@@ -41,6 +41,7 @@ void wsgi_handler_init(struct wsgi_handler *h, const struct wsgi_handler_ops *op
 	wsgi_environ_init(&h->environ);
 	wsgi_headers_init(&h->headers);
 	h->start.error = &h->error;
+	h->start.failure = &h->error;
 }
 
 void wsgi_handler_finish(struct wsgi_handler *h)

@@ -5,10 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/decls.h"
 #include "base/error.h"
 #include "wsgi/app.h"
 #include "wsgi/environ.h"
 #include "wsgi/headers.h"
+
+WSGI_BEGIN_DECLS
 
 /*
  * handler - runs one application call: environ in, status, headers and body out.
@@ -41,8 +44,26 @@ struct wsgi_handler_ops {
 	 */
 	int (*sendfile)(struct wsgi_handler *h, const struct wsgi_file *file, uint64_t limit,
 			uint64_t *sent);
+	/* Whether h->body is to be sent by sendfile. NULL: when its file member is set. */
+	bool (*result_is_file)(struct wsgi_handler *h);
 	/* Send h->body and close it. Returns 0 or -errno. */
 	int (*finish_response)(struct wsgi_handler *h);
+	/* The body is at its end: send the headers if nothing was sent. Returns 0 or -errno. */
+	int (*finish_content)(struct wsgi_handler *h);
+	/* Add Content-Length to h->headers, where it can be told. Returns 0 or -errno. */
+	int (*set_content_length)(struct wsgi_handler *h);
+	/* The last look at h->headers before they go out. Returns 0 or -errno. */
+	int (*cleanup_headers)(struct wsgi_handler *h);
+	/* Append the status line, Date and Server; or Status. Returns 0 or -errno. */
+	int (*send_preamble)(struct wsgi_handler *h, struct wsgi_buf *head);
+	/* Send the whole head, and set h->headers_sent. Returns 0 or -errno. */
+	int (*send_headers)(struct wsgi_handler *h);
+	/* Whether the client knows HTTP/1.0: without that it gets the body alone. */
+	bool (*client_is_modern)(struct wsgi_handler *h);
+	/* Log what went wrong, code; answer with error_output if no headers went out. 0, -errno. */
+	int (*handle_error)(struct wsgi_handler *h, int code);
+	/* The run is over, the body closed. */
+	void (*close)(struct wsgi_handler *h);
 };
 
 struct wsgi_handler {
@@ -97,6 +118,15 @@ void wsgi_handler_log_exception(struct wsgi_handler *h);
 int wsgi_handler_error_output(struct wsgi_handler *h, struct wsgi_start *start,
 			      struct wsgi_body **body);
 int wsgi_handler_finish_response(struct wsgi_handler *h);
+const char *wsgi_handler_get_scheme(struct wsgi_handler *h);
+bool wsgi_handler_result_is_file(struct wsgi_handler *h);
+int wsgi_handler_finish_content(struct wsgi_handler *h);
+int wsgi_handler_set_content_length(struct wsgi_handler *h);
+int wsgi_handler_cleanup_headers(struct wsgi_handler *h);
+int wsgi_handler_send_preamble(struct wsgi_handler *h, struct wsgi_buf *head);
+int wsgi_handler_send_headers(struct wsgi_handler *h);
+bool wsgi_handler_client_is_modern(struct wsgi_handler *h);
+int wsgi_handler_handle_error(struct wsgi_handler *h, int code);
 
 /*
  * write(): send the headers if they have not gone, then data, cut at the Content-Length.
@@ -107,5 +137,7 @@ int wsgi_handler_write(struct wsgi_handler *h, const void *data, size_t len, boo
 
 /* The handler that gave an application its start. */
 struct wsgi_handler *wsgi_handler_of(struct wsgi_start *start);
+
+WSGI_END_DECLS
 
 #endif

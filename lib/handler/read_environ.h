@@ -3,8 +3,11 @@
 
 #include <stdbool.h>
 
+#include "base/decls.h"
 #include "base/span.h"
 #include "wsgi/environ.h"
+
+WSGI_BEGIN_DECLS
 
 /*
  * Set in env every variable of an environment block, in order; of two with one name the first
@@ -18,5 +21,7 @@ int wsgi_read_environ(struct wsgi_environ *env, char *const *block);
 /* Whether a variable comes from the request, so that its bytes count. Source: _needs_transcode().
  */
 bool wsgi_needs_transcode(struct wsgi_span name);
+
+WSGI_END_DECLS
 
 #endif

@@ -5,12 +5,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/decls.h"
 #include "base/error.h"
 #include "base/span.h"
 #include "wsgi/environ.h"
 #include "wsgi/errors.h"
 #include "wsgi/headers.h"
 #include "wsgi/input.h"
+
+WSGI_BEGIN_DECLS
 
 /*
  * app - the contract between a server and an application: PEP 3333's, in C.
@@ -19,11 +22,14 @@
  *
  *	struct wsgi_app application = {.call = hello};
  *
- * It calls the server through the pointers it is given and needs no symbol of libwsgi.
+ * It calls the server through the pointers it is given and needs no symbol of libwsgi; what the
+ * library has for it (wsgi/body.h, wsgi/query.h, ...) it may use all the same.
  *
  * Errors   an application returns 0 or a negative errno. The server logs a failure and answers
  *          500 if nothing was sent yet. What start and write return is to be passed on.
  */
+
+struct wsgi_trace;
 
 /*
  * start - the start_response() that an application is given, and the write() it returns.
@@ -46,6 +52,12 @@ struct wsgi_start {
 	int (*write)(struct wsgi_start *start, const void *data, size_t len);
 	/* In words, why one of the two failed last; borrowed. NULL: not known. */
 	const struct wsgi_error *error;
+	/*
+	 * Where the application may say why, before it or its body returns an error: code is what
+	 * it then returns, text a line for the log. Valid until the body is closed. NULL: nobody
+	 * would read it.
+	 */
+	struct wsgi_error *failure;
 };
 
 /*
@@ -98,6 +110,11 @@ struct wsgi_app {
 	 */
 	void (*log_exception)(struct wsgi_app *app, struct wsgi_errors *errors,
 			      const struct wsgi_error *error, int limit);
+	/*
+	 * Optional. Take the pending exception apart for a developer to read; it stays pending.
+	 * Returns 0 or -errno.
+	 */
+	int (*trace)(struct wsgi_app *app, struct wsgi_trace *trace);
 	/* Optional. What log_exception would tell is of no interest: the client has left. */
 	void (*drop_exception)(struct wsgi_app *app);
 	/*
@@ -113,5 +130,7 @@ struct wsgi_app {
 
 /* What app->call and the bodies return when the application itself failed and knows the details. */
 #define WSGI_RAISED (-EOWNERDEAD)
+
+WSGI_END_DECLS
 
 #endif

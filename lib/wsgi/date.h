@@ -3,6 +3,10 @@
 
 #include <stdint.h>
 
+#include "base/decls.h"
+
+WSGI_BEGIN_DECLS
+
 enum { WSGI_DATE_SIZE = 64 };
 
 /*
@@ -10,5 +14,7 @@ enum { WSGI_DATE_SIZE = 64 };
  * Source   wsgiref/handlers.py format_date_time(); RFC 9110, 5.6.7.
  */
 void wsgi_date_format(int64_t seconds, char out[WSGI_DATE_SIZE]);
+
+WSGI_END_DECLS
 
 #endif

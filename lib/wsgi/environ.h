@@ -5,7 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/decls.h"
 #include "base/span.h"
+
+WSGI_BEGIN_DECLS
 
 struct wsgi_input;
 struct wsgi_errors;
@@ -92,5 +95,7 @@ void wsgi_environ_at(const struct wsgi_environ *env, size_t i, struct wsgi_span 
  * cleared or finished. The wsgi.* members are left alone. Returns 0 or -ENOMEM.
  */
 int wsgi_environ_update(struct wsgi_environ *env, const struct wsgi_environ *from);
+
+WSGI_END_DECLS
 
 #endif

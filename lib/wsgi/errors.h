@@ -3,6 +3,10 @@
 
 #include <stddef.h>
 
+#include "base/decls.h"
+
+WSGI_BEGIN_DECLS
+
 /*
  * errors - wsgi.errors: where an application and the handler write what the operator should read.
  * Source   PEP 3333 "Input and Error Streams".
@@ -26,5 +30,7 @@ struct wsgi_fd_errors {
 	int fd;
 };
 void wsgi_fd_errors_init(struct wsgi_fd_errors *e, int fd);
+
+WSGI_END_DECLS
 
 #endif

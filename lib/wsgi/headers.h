@@ -5,8 +5,11 @@
 #include <stddef.h>
 
 #include "base/buf.h"
+#include "base/decls.h"
 #include "base/error.h"
 #include "base/span.h"
+
+WSGI_BEGIN_DECLS
 
 /* One header of a response, as an application gives it. */
 struct wsgi_header {
@@ -79,11 +82,22 @@ const char *wsgi_headers_get(const struct wsgi_headers *h, const char *name);
 /* Headers.get_all(): value number i of that name, borrowed; NULL when there are not so many. */
 const char *wsgi_headers_get_all(const struct wsgi_headers *h, const char *name, size_t i);
 
-/* Field i of len, in order; borrowed until h next changes. */
+/* name in Headers. */
+bool wsgi_headers_contains(const struct wsgi_headers *h, const char *name);
+
+/* len(Headers): the fields, those of one name counted each. */
+size_t wsgi_headers_len(const struct wsgi_headers *h);
+
+/* Headers(list): append n fields to h, as they are given. Returns 0, -EINVAL, -ENOMEM. */
+int wsgi_headers_add_all(struct wsgi_headers *h, const struct wsgi_header *list, size_t n);
+
+/* keys(), values(), items(): field i of len, in order; borrowed until h next changes. */
 void wsgi_headers_at(const struct wsgi_headers *h, size_t i, struct wsgi_span *name,
 		     struct wsgi_span *value);
 
 /* bytes(Headers): append "Name: value\r\n" for each field, then "\r\n". Returns 0 or -ENOMEM. */
 int wsgi_headers_bytes(const struct wsgi_headers *h, struct wsgi_buf *out);
+
+WSGI_END_DECLS
 
 #endif

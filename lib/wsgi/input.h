@@ -6,6 +6,9 @@
 #include <sys/types.h>
 
 #include "base/buf.h"
+#include "base/decls.h"
+
+WSGI_BEGIN_DECLS
 
 /*
  * input - wsgi.input: the request body as a stream.
@@ -66,5 +69,7 @@ enum wsgi_length { WSGI_LENGTH_NONE, WSGI_LENGTH_GIVEN, WSGI_LENGTH_BAD };
  * body is so long, and what there is ends by itself.
  */
 enum wsgi_length wsgi_length_parse(const char *text, uint64_t *length);
+
+WSGI_END_DECLS
 
 #endif

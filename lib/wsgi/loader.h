@@ -1,6 +1,7 @@
 #ifndef WSGI_LOADER_H
 #define WSGI_LOADER_H
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "wsgi/app.h"
 
@@ -17,6 +18,12 @@ struct wsgi_loader {
 	 */
 	int (*load)(struct wsgi_loader *loader, const char *spec, struct wsgi_app **app,
 		    struct wsgi_error *err);
+	/*
+	 * Append the files that the application consists of as far as they are known by now, each
+	 * with a NUL after it, whether load succeeded or failed; --reload watches them. Called from
+	 * any one thread that serves no request. Returns 0 or -ENOMEM.
+	 */
+	int (*sources)(struct wsgi_loader *loader, struct wsgi_buf *out);
 };
 
 #endif

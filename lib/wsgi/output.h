@@ -5,7 +5,10 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/decls.h"
 #include "wsgi/app.h"
+
+WSGI_BEGIN_DECLS
 
 /*
  * output - where a response goes: the stdout of a SimpleHandler.
@@ -45,5 +48,7 @@ struct wsgi_fd_input {
 	struct wsgi_app *app; /* borrowed; may be NULL */
 };
 void wsgi_fd_input_init(struct wsgi_fd_input *i, int fd);
+
+WSGI_END_DECLS
 
 #endif

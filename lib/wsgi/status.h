@@ -3,8 +3,11 @@
 
 #include <stdbool.h>
 
+#include "base/decls.h"
 #include "base/error.h"
 #include "base/span.h"
+
+WSGI_BEGIN_DECLS
 
 /*
  * Whether an application may answer with this status: three digits, a space, a reason, and no
@@ -19,5 +22,7 @@ int wsgi_status_code(struct wsgi_span status);
 
 /* Whether RFC 9110 gives a response with this code no body: 1xx, 204, 304. */
 bool wsgi_status_has_no_body(int code);
+
+WSGI_END_DECLS
 
 #endif

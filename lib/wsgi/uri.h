@@ -4,7 +4,10 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
+#include "base/decls.h"
 #include "wsgi/environ.h"
+
+WSGI_BEGIN_DECLS
 
 /*
  * uri - what a request's address was, from its environ.
@@ -42,9 +45,12 @@ int wsgi_hex_digit(char c);
 int wsgi_percent_decode(struct wsgi_span text, struct wsgi_buf *out);
 
 /*
- * Add the variables that wsgiref.util.setup_testing_defaults() adds, and url_scheme, where they are
- * missing; input and errors are the caller's to give. Returns 0 or -ENOMEM.
+ * Add what wsgiref.util.setup_testing_defaults() adds, where it is missing: variables, url_scheme,
+ * an empty input and an errors that forgets what is written to it. For tests of servers and
+ * applications only: the data is made up. Returns 0 or -ENOMEM.
  */
 int wsgi_setup_testing_defaults(struct wsgi_environ *env);
+
+WSGI_END_DECLS
 
 #endif
