@@ -50,8 +50,8 @@ struct option {
 static const struct option options[] = {
 	{"bind", 'b', LIST, FCGI, true, LIST_AT(bind), "ADDRESS",
 	 "listen on unix:PATH or HOST:PORT; without it, on descriptor 0"},
-	{"bind", 'b', LIST, SERVE, true, LIST_AT(bind), "HOST:PORT",
-	 "listen there (127.0.0.1:8000)"},
+	{"bind", 'b', LIST, SERVE, true, LIST_AT(bind), "ADDRESS",
+	 "listen on HOST:PORT or unix:PATH (127.0.0.1:8000)"},
 	{"fcgi", 0, TEXT, SERVE, true, AT(fcgi), "ADDRESS",
 	 "forward requests to a FastCGI server at unix:PATH or HOST:PORT"},
 	{"workers", 'w', NUMBER, FCGI, true, AT(workers), "N",
@@ -60,6 +60,18 @@ static const struct option options[] = {
 	 "requests served at the same time (1)"},
 	{"script-name", 0, TEXT, FCGI, true, AT(script_name), "/PATH",
 	 "where the application is mounted; requests elsewhere get a 404"},
+	{"certfile", 0, TEXT, SERVE, true, AT(certfile), "FILE",
+	 "HTTPS with this certificate and its chain, in PEM"},
+	{"keyfile", 0, TEXT, SERVE, true, AT(keyfile), "FILE",
+	 "the certificate's key, in PEM, if it is in a file of its own"},
+	{"reload", 0, FLAG, SERVE, true, AT(reload), NULL,
+	 "start again when a source file of the application changes"},
+	{"reload-extra-file", 0, LIST, SERVE, true, LIST_AT(reload_extra), "FILE",
+	 "or when this one does; may be given several times"},
+	{"debug", 0, FLAG, SERVE, true, AT(debug), NULL,
+	 "answer an error with its traceback; on loopback addresses only"},
+	{"validate", 0, FLAG, ALL, true, AT(validate), NULL,
+	 "check the application, and this server, against PEP 3333"},
 	{"python", 0, TEXT, ALL, false, AT(python), "PATH",
 	 "the interpreter, or a virtual environment's folder (python3)"},
 	{"pythonpath", 0, TEXT, ALL, true, AT(pythonpath), "FOLDERS",
@@ -258,13 +270,14 @@ void wsgi_options_finish(struct wsgi_options *o)
 {
 	free(o->env);
 	free(o->bind);
+	free(o->reload_extra);
 	free(o->found);
-	o->env = o->bind = NULL;
-	o->env_len = o->bind_len = 0;
+	o->env = o->bind = o->reload_extra = NULL;
+	o->env_len = o->bind_len = o->reload_extra_len = 0;
 	o->found = NULL;
 }
 
-/* Append "--name=value" or, without a name, the value. Returns 0 or -ENOMEM. */
+/* Append "--name=value", "--name" or, without a name, the value. Returns 0 or -ENOMEM. */
 static int add_word(char ***words, size_t *len, const char *name, const char *value)
 {
 	char **more = realloc(*words, (*len + 2) * sizeof(*more));
@@ -273,8 +286,8 @@ static int add_word(char ***words, size_t *len, const char *name, const char *va
 	if (more == NULL)
 		return -ENOMEM;
 	*words = more;
-	n = name != NULL ? asprintf(&more[*len], "--%s=%s", name, value)
-			 : asprintf(&more[*len], "%s", value);
+	n = asprintf(&more[*len], "%s%s%s%s", name != NULL ? "--" : "", name != NULL ? name : "",
+		     name != NULL && value != NULL ? "=" : "", value != NULL ? value : "");
 	if (n < 0)
 		more[*len] = NULL;
 	else
@@ -293,6 +306,8 @@ static int add_option(char ***words, size_t *len, const struct wsgi_options *o,
 		snprintf(digits, sizeof(digits), "%u", *(const unsigned *)at);
 		return add_word(words, len, option->name, digits);
 	}
+	if (option->kind == FLAG)
+		return *(const bool *)at ? add_word(words, len, option->name, NULL) : 0;
 	if (option->kind == LIST) {
 		size_t n = *(const size_t *)member(o, option->len_at);
 

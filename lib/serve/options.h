@@ -31,6 +31,7 @@ struct wsgi_options {
 	size_t env_len;
 	/* wsgi-cgi, wsgi-iis */
 	const char *root; /* --root: applications by PATH_TRANSLATED, below this folder only */
+	bool validate;    /* --validate: check both sides of PEP 3333 */
 	/* wsgi-fcgi, wsgi-serve */
 	const char **bind; /* bind_len of them */
 	size_t bind_len;
@@ -38,7 +39,12 @@ struct wsgi_options {
 	/* wsgi-fcgi */
 	const char *script_name; /* --script-name: the mount; NULL: as the front end says */
 	/* wsgi-serve */
-	const char *fcgi; /* --fcgi: the backend's address */
+	const char *fcgi;               /* --fcgi: the backend's address */
+	const char *certfile, *keyfile; /* PEM; NULL: plain HTTP */
+	bool reload;                    /* --reload: start again when a source file changes */
+	const char **reload_extra;      /* --reload-extra-file, reload_extra_len of them */
+	size_t reload_extra_len;
+	bool debug; /* --debug: the traceback is the answer's page */
 
 	char *found; /* owned: the name of an application that no word of argv holds; or NULL */
 };
