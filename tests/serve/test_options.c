@@ -142,7 +142,7 @@ static const struct {
 	{WSGI_GATEWAY_FCGI, "--root=/srv app.py",
 	 "--root is an option of wsgi-cgi and wsgi-iis, not of wsgi-fcgi"},
 	{WSGI_GATEWAY_FCGI, "--bind", "--bind wants ADDRESS after it"},
-	{WSGI_GATEWAY_SERVE, "-b", "--bind wants HOST:PORT after it"},
+	{WSGI_GATEWAY_SERVE, "-b", "--bind wants ADDRESS after it"},
 	{WSGI_GATEWAY_FCGI, "--bind= app.py", "--bind wants ADDRESS, not ''"},
 	{WSGI_GATEWAY_FCGI, "--python '' app.py", "--python wants PATH, not ''"},
 	{WSGI_GATEWAY_FCGI, "--threads x app.py",
