@@ -4,7 +4,7 @@
 # make test           install what is missing, build, run every test
 # make check          build, run the lints and the C tests
 # make lint           floors, headers alone, exported symbols, format, man pages
-# make fuzz           the fuzz targets, FUZZ_SECONDS=60 each (clang)
+# make fuzz           the fuzz targets, FUZZ_SECONDS=60 each (clang); FUZZ="head path" these only
 # make install        DESTDIR= PREFIX=/usr/local
 # make bootstrap      install the Debian packages that all of this needs
 # make clean
@@ -47,6 +47,7 @@ TESTS   := $(patsubst tests/%.c,$O/tests/%,$(wildcard tests/*/test_*.c))
 APPS    := $(patsubst tests/apps/%.c,$O/apps/%.so,$(wildcard tests/apps/*.c))
 PROGS   := $(patsubst tests/%.c,$O/tests/%,$(wildcard tests/oracle/*.c))
 FUZZERS := $(patsubst tests/%.c,$O/fuzz/%,$(wildcard tests/*/fuzz_*.c))
+FUZZED   = $(if $(FUZZ),$(foreach f,$(FUZZ),$(filter %/fuzz_$f,$(FUZZERS))),$(FUZZERS))
 PLUGINS := $O/wsgi_python.abi3.so $O/wsgi_python_http.abi3.so
 LIBS    := $O/libwsgi.so $O/libwsgi.a
 

@@ -51,11 +51,20 @@ $(APPS): $O/apps/%.so: tests/apps/%.c $O/libwsgi.a
 $(TESTS) $(PROGS): $O/tests/%: $O/tests/%.o $O/libgateway.a
 	$(call say,LD)
 	$Q$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(HTTP_LIBS) $(FCGI_LIBS) $(GZIP_LIBS) -ldl
-$(FUZZERS): $O/fuzz/%: tests/%.c $(SRC)
+# For the fuzz targets the library is compiled once more, with what the fuzzer counts by.
+FUZZ_CC = clang $(ALL_CPPFLAGS) -std=c11 -g -O1 -pthread -fsanitize=address,undefined -fno-sanitize-recover=all
+$O/fuzz/%.o: %.c
 	@mkdir -p $(@D)
-	$(call say,FUZZ)
-	$Qclang $(ALL_CPPFLAGS) -std=c11 -g -O1 -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all -o $@ $^ $(HTTP_LIBS) $(FCGI_LIBS) $(GZIP_LIBS) -ldl -pthread
+	$(call say,CC)
+	$Q$(FUZZ_CC) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+$O/fuzz/libgateway.a: $(SRC:%.c=$O/fuzz/%.o)
+	@rm -f $@
+	$(call say,AR)
+	$Q$(AR) rcs $@ $^
+$(FUZZERS): $O/fuzz/%: $O/fuzz/tests/%.o $O/fuzz/libgateway.a
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$Q$(FUZZ_CC) -fsanitize=fuzzer -o $@ $^ $(HTTP_LIBS) $(FCGI_LIBS) $(GZIP_LIBS) -ldl
 
 # -- from a fresh clone: packages first, then a make that finds them --------------------------------
 
@@ -80,12 +89,8 @@ lint: $(LIBS)
 tests: $(TESTS) $(PROGS)
 CHECK_ENV = CC="$(CC)" PYTHON_CFLAGS="$(PYTHON_CFLAGS)" SAN="$(SAN)"
 
-fuzz: $(FUZZERS)
-	@for f in $(FUZZERS); do \
-		echo "$$f, $(FUZZ_SECONDS) s" && mkdir -p $$f.corpus && \
-		$$f -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -print_final_stats=1 \
-			-artifact_prefix=$$f. $$f.corpus || exit 1; \
-	done
+fuzz: $(FUZZED)
+	@scripts/fuzz $(FUZZ_SECONDS) $(FUZZED)
 
 # -- installing ----------------------------------------------------------------------------------
 
