@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -173,7 +174,54 @@ static int open_tcp(struct wsgi_listener *l, const char *address, struct wsgi_er
 	return rc;
 }
 
-/* -- both -------------------------------------------------------------------------------------- */
+/* -- inherited --------------------------------------------------------------------------------- */
+
+/* "unix:PATH" or "HOST:PORT", as clients know it; NULL: it has no such name, or no memory. */
+static char *name_of_any(int fd)
+{
+	struct sockaddr_un sa = {0};
+	socklen_t len = sizeof(sa);
+	char *name = NULL;
+
+	if (getsockname(fd, (struct sockaddr *)&sa, &len) != 0 || sa.sun_family != AF_UNIX)
+		return name_of(fd);
+	/* The length may leave no NUL at the end of the path. */
+	len -= (socklen_t)offsetof(struct sockaddr_un, sun_path);
+	if (asprintf(&name, "unix:%.*s", (int)len, sa.sun_path) < 0)
+		return NULL;
+	return name;
+}
+
+static int open_inherited(struct wsgi_listener *l, const char *address, const char *number,
+			  struct wsgi_error *err)
+{
+	size_t len = strlen(number);
+	int fd;
+
+	if (len == 0 || len > 9 || strspn(number, "0123456789") != len)
+		return wsgi_fail(err, -EINVAL,
+				 "'%s' is no address: give the number of a descriptor, as fd://3",
+				 address);
+	fd = atoi(number);
+	if (!wsgi_listener_is(fd))
+		return wsgi_fail(err, -ENOTSOCK,
+				 "cannot listen on %s: descriptor %d is no listening socket",
+				 address, fd);
+	if (fd <= STDERR_FILENO) {
+		int rc = wsgi_listener_adopt(l, fd, err);
+
+		if (rc != 0)
+			return rc;
+		free(l->name);
+	} else {
+		l->fd = fd;
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+	}
+	l->name = name_of_any(l->fd);
+	return 0;
+}
+
+/* -- all --------------------------------------------------------------------------------------- */
 
 int wsgi_listener_open(struct wsgi_listener *l, const char *address, int backlog,
 		       struct wsgi_error *err)
@@ -181,6 +229,8 @@ int wsgi_listener_open(struct wsgi_listener *l, const char *address, int backlog
 	int rc;
 
 	*l = (struct wsgi_listener){.fd = -1};
+	if (strncmp(address, "fd://", 5) == 0)
+		return open_inherited(l, address, address + 5, err);
 	if (strncmp(address, "unix:", 5) == 0)
 		rc = open_unix(l, address, address + 5, err);
 	else

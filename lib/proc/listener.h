@@ -9,7 +9,8 @@
  * listener - a listening socket and what it is called.
  *
  * Shape    an address is "unix:PATH", "HOST:PORT", "[IPV6]:PORT" or ":PORT"; port 0 lets the
- *          system choose, and name says which it was.
+ *          system choose, and name says which it was. "fd://N" is a listening socket that this
+ *          process was started with on descriptor N (gunicorn's name for it).
  * Owner    the caller; fd is close-on-exec, so that no child of an application has it.
  */
 struct wsgi_listener {
@@ -20,7 +21,8 @@ struct wsgi_listener {
 
 /*
  * Bind and listen. A unix socket that nobody listens on any more is taken over; one that answers is
- * not. Its mode is 0666: who may connect is decided by the folder that it stands in.
+ * not. Its mode is 0666: who may connect is decided by the folder that it stands in. An inherited
+ * socket keeps its queue, and its path stays when the listener is finished: they are its maker's.
  * Returns 0; -errno with words in err that name the address and what to do.
  */
 int wsgi_listener_open(struct wsgi_listener *l, const char *address, int backlog,

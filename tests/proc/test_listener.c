@@ -281,6 +281,13 @@ static const struct {
 	{"127.0.0.1:-1", -EINVAL, NULL},
 	{"192.0.2.1:1", -EADDRNOTAVAIL,
 	 "cannot listen on 192.0.2.1:1: bind: Cannot assign requested address"},
+	{"fd://", -EINVAL, "'fd://' is no address: give the number of a descriptor, as fd://3"},
+	{"fd://3x", -EINVAL, "'fd://3x' is no address: give the number of a descriptor, as fd://3"},
+	{"fd://-1", -EINVAL, "'fd://-1' is no address: give the number of a descriptor, as fd://3"},
+	{"fd://4294967299", -EINVAL,
+	 "'fd://4294967299' is no address: give the number of a descriptor, as fd://3"},
+	{"fd://2", -ENOTSOCK, "cannot listen on fd://2: descriptor 2 is no listening socket"},
+	{"fd://999", -ENOTSOCK, "cannot listen on fd://999: descriptor 999 is no listening socket"},
 	{"unix:", -EINVAL, "cannot listen on unix:: the path must have 1 to 107 bytes"},
 	{"unix:/no/such/folder/s", -ENOENT,
 	 "cannot listen on unix:/no/such/folder/s: bind: No such file or directory"},
@@ -402,6 +409,66 @@ START_TEST(a_closed_descriptor_cannot_be_adopted)
 }
 END_TEST
 
+/* -- inherited --------------------------------------------------------------------------------- */
+
+static const char *given_an_address_of(int fd)
+{
+	static char text[20];
+
+	snprintf(text, sizeof(text), "fd://%d", fd);
+	return text;
+}
+
+START_TEST(an_inherited_socket_is_named_as_clients_know_it)
+{
+	int fd;
+
+	ck_assert_int_eq(wsgi_listener_open(&other, _i ? address : "127.0.0.1:0", BACKLOG, &err),
+			 0);
+	fd = dup(other.fd);
+	when_opened(given_an_address_of(fd));
+	ck_assert_int_eq(listener.fd, fd);
+	ck_assert_str_eq(listener.name, other.name);
+	ck_assert(is_cloexec(fd));
+}
+END_TEST
+
+START_TEST(the_path_of_an_inherited_socket_is_its_makers)
+{
+	int fd = given_a_socket_handed_over();
+
+	when_opened(given_an_address_of(fd));
+	wsgi_listener_finish(&listener);
+	ck_assert_int_eq(fcntl(fd, F_GETFD), -1);
+	ck_assert_int_eq(access(path, F_OK), 0);
+}
+END_TEST
+
+START_TEST(a_socket_inherited_on_descriptor_0_leaves_dev_null_there)
+{
+	int saved = dup(STDIN_FILENO), fd = given_a_socket_handed_over();
+	struct stat st;
+
+	dup2(fd, STDIN_FILENO);
+	close(fd);
+	when_opened("fd://0");
+	ck_assert_int_gt(listener.fd, 2);
+	ck_assert_str_eq(listener.name, address);
+	ck_assert(answers());
+	ck_assert_int_eq(fstat(STDIN_FILENO, &st), 0);
+	ck_assert(S_ISCHR(st.st_mode));
+	dup2(saved, STDIN_FILENO);
+	close(saved);
+}
+END_TEST
+
+static void add_inherited(TCase *tc)
+{
+	tcase_add_loop_test(tc, an_inherited_socket_is_named_as_clients_know_it, 0, 2);
+	tcase_add_test(tc, the_path_of_an_inherited_socket_is_its_makers);
+	tcase_add_test(tc, a_socket_inherited_on_descriptor_0_leaves_dev_null_there);
+}
+
 static void add_unix(TCase *tc)
 {
 	tcase_add_test(tc, a_unix_socket_answers_at_its_path);
@@ -441,6 +508,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, given_a_folder, tear_down);
 	add_unix(tc);
 	add_others(tc);
+	add_inherited(tc);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);
