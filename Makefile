@@ -3,6 +3,7 @@
 #                     (DEMO_ADDRESS=HOST:PORT)
 # make test           install what is missing, build, run every test
 # make check          build, run the lints and the C tests
+# make coverage      which lines of lib/ all of the tests run (gcovr), into build-coverage/
 # make lint           floors, headers alone, exported symbols, format, man pages
 # make fuzz           the fuzz targets, FUZZ_SECONDS=60 each (clang); FUZZ="head path" these only
 # make install        DESTDIR= PREFIX=/usr/local

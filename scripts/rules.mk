@@ -117,7 +117,7 @@ install: $(CMDS) $(PLUGINS) $(LIBS)
 	install -m 644 $(filter-out %.7,$(wildcard scripts/frontends/*)) $(DOC)/frontends
 
 clean:
-	rm -rf build build-san $O
+	rm -rf build build-san build-coverage $O
 
 -include $(shell find $O -name '*.d' 2>/dev/null)
 .PHONY: all bootstrap demo test check lint tests fuzz install clean
