@@ -1,0 +1,63 @@
+#include "serve/local.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+enum { LOOPBACK_NET = 127 };
+
+static bool is_loopback_v6(const struct in6_addr *a)
+{
+	if (IN6_IS_ADDR_V4MAPPED(a))
+		return a->s6_addr[12] == LOOPBACK_NET;
+	return IN6_IS_ADDR_LOOPBACK(a);
+}
+
+bool wsgi_local_socket(int fd)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+		struct sockaddr_storage room;
+	} name;
+	socklen_t len = sizeof(name);
+
+	if (getsockname(fd, &name.any, &len) != 0)
+		return false;
+	if (name.any.sa_family == AF_INET)
+		return ntohl(name.v4.sin_addr.s_addr) >> 24 == LOOPBACK_NET;
+	return name.any.sa_family == AF_INET6 && is_loopback_v6(&name.v6.sin6_addr);
+}
+
+/* The length of a host's name, without its port; 0: what follows it is none. */
+static size_t name_length(const char *host)
+{
+	size_t len = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+
+	if (len > strlen(host))
+		return 0;
+	if (host[len] == ':')
+		return host[len + 1 + strspn(host + len + 1, "0123456789")] == '\0' ? len : 0;
+	return host[len] == '\0' ? len : 0;
+}
+
+bool wsgi_local_host(const char *host)
+{
+	char name[INET6_ADDRSTRLEN + 2];
+	struct in_addr v4;
+	size_t len;
+
+	if (host == NULL)
+		return false;
+	len = name_length(host);
+	if (len == 0 || len >= sizeof(name))
+		return false;
+	memcpy(name, host, len);
+	name[len] = '\0';
+	if (strcasecmp(name, "localhost") == 0 || strcmp(name, "[::1]") == 0)
+		return true;
+	return inet_pton(AF_INET, name, &v4) == 1 && ntohl(v4.s_addr) >> 24 == LOOPBACK_NET;
+}
