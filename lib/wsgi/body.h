@@ -26,13 +26,16 @@ struct wsgi_body *wsgi_list_body(const struct wsgi_span *chunks, size_t n);
  *   status         "200 OK"
  *   content_type   "text/plain; charset=utf-8"
  *   text           copied
- * Sets *body. Returns 0; -ENOMEM; what start->respond returned. To be returned by app->call as it
- * is.
+ * Sets *body. Returns 0; -ENOMEM; what start->respond returned: for app->call to return as it is.
  */
 int wsgi_reply(struct wsgi_start *start, struct wsgi_body **body, const char *status,
 	       const char *content_type, const char *text);
 
-/* Close a body that a middleware will not return; NULL is fine. Returns what its close() did. */
+/* The same with n headers of one's own, and bytes. */
+int wsgi_reply_bytes(struct wsgi_start *start, struct wsgi_body **body, const char *status,
+		     const struct wsgi_header *headers, size_t n, const void *data, size_t len);
+
+/* Close a body that a middleware does not return. NULL is fine. Returns what its close() did. */
 int wsgi_body_close(struct wsgi_body *body);
 
 WSGI_END_DECLS

@@ -95,6 +95,20 @@ int wsgi_headers_add(struct wsgi_headers *h, const char *name, const char *value
 	return rc == 0 ? wsgi_headers_add_span(h, n, v) : rc;
 }
 
+int wsgi_headers_add_all(struct wsgi_headers *h, const struct wsgi_header *list, size_t n)
+{
+	const size_t len = h->len, text_len = h->text.len;
+	int rc = 0;
+
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = wsgi_headers_add(h, list[i].name, list[i].value);
+	if (rc != 0) {
+		h->len = len;
+		h->text.len = text_len;
+	}
+	return rc;
+}
+
 static int add_quoted(struct wsgi_buf *out, const char *value)
 {
 	int rc = wsgi_buf_adds(out, "=\"");
@@ -261,6 +275,16 @@ const char *wsgi_headers_get_all(const struct wsgi_headers *h, const char *name,
 			return h->text.data + f->at + f->name_len + 1;
 	}
 	return NULL;
+}
+
+bool wsgi_headers_contains(const struct wsgi_headers *h, const char *name)
+{
+	return wsgi_headers_get(h, name) != NULL;
+}
+
+size_t wsgi_headers_len(const struct wsgi_headers *h)
+{
+	return h->len;
 }
 
 void wsgi_headers_at(const struct wsgi_headers *h, size_t i, struct wsgi_span *name,

@@ -59,10 +59,11 @@ static ssize_t fill(struct wsgi_input *in)
 
 	if (held(in) > 0)
 		return 1;
+	if (in->failed != 0 || in->left == 0)
+		return in->failed; /* and in is as it was, so that threads may share an empty one */
 	in->at = 0;
 	in->ahead.len = 0;
-	if (in->failed == 0 && in->left > 0)
-		in->failed = wsgi_buf_reserve(&in->ahead, AHEAD);
+	in->failed = wsgi_buf_reserve(&in->ahead, AHEAD);
 	n = pull(in, in->ahead.data, AHEAD);
 	if (n <= 0)
 		return n;

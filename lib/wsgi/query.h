@@ -32,8 +32,8 @@ void wsgi_query_finish(struct wsgi_query *q);
 int wsgi_query_next(struct wsgi_query *q, struct wsgi_span *name, struct wsgi_span *value);
 
 /*
- * Append to out the value of the first field of that name in text.
- * Returns 1; 0 when there is none; -ENOMEM.
+ * Append to out the value of the first field of that name in text, and after it a NUL that does not
+ * count. Returns 1; 0 when there is none; -ENOMEM.
  */
 int wsgi_query_get(struct wsgi_span text, const char *name, struct wsgi_buf *out);
 

@@ -3,6 +3,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "wsgi/errors.h"
+#include "wsgi/input.h"
+
 /* What urllib.parse.quote() leaves as it is, besides the safe characters it is given. */
 static const char unreserved[] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~";
@@ -304,6 +307,26 @@ static int set_default(struct wsgi_environ *env, const char *name, struct wsgi_s
 	return wsgi_environ_set_span(env, wsgi_span_of(name), value);
 }
 
+static ssize_t read_nothing(struct wsgi_input *in, void *buf, size_t len)
+{
+	(void)in;
+	(void)buf;
+	(void)len;
+	return 0;
+}
+
+static int forget(struct wsgi_errors *errors, const char *data, size_t len)
+{
+	(void)errors;
+	(void)data;
+	(void)len;
+	return 0;
+}
+
+/* Any number of environs share them: nothing changes an input that has ended. */
+static struct wsgi_input no_input = {.read = read_nothing};
+static struct wsgi_errors no_errors = {.write = forget};
+
 int wsgi_setup_testing_defaults(struct wsgi_environ *env)
 {
 	const bool has_path = wsgi_environ_get(env, "SCRIPT_NAME") != NULL ||
@@ -320,6 +343,10 @@ int wsgi_setup_testing_defaults(struct wsgi_environ *env)
 		rc = wsgi_environ_setdefault(env, "SCRIPT_NAME", "");
 	if (rc == 0 && !has_path)
 		rc = wsgi_environ_setdefault(env, "PATH_INFO", "/");
+	if (env->input == NULL)
+		env->input = &no_input;
+	if (env->errors == NULL)
+		env->errors = &no_errors;
 	if (env->url_scheme == NULL)
 		env->url_scheme = wsgi_guess_scheme(env);
 	if (rc == 0 && strcmp(env->url_scheme, "http") == 0)

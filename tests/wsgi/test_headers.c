@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/memory.h"
 #include "wsgi/headers.h"
 
 #define LEN(a) ((int)(sizeof(a) / sizeof((a)[0])))
@@ -224,6 +225,72 @@ START_TEST(many_fields_of_bytes_can_be_read_in_order)
 }
 END_TEST
 
+START_TEST(whether_a_name_is_there_can_be_asked)
+{
+	ck_assert(!wsgi_headers_contains(&headers, "A"));
+	add("A", "");
+	ck_assert(wsgi_headers_contains(&headers, "a"));
+	ck_assert(!wsgi_headers_contains(&headers, "B"));
+	wsgi_headers_delete(&headers, "A");
+	ck_assert(!wsgi_headers_contains(&headers, "A"));
+}
+END_TEST
+
+START_TEST(len_counts_each_field_of_a_name)
+{
+	ck_assert_uint_eq(wsgi_headers_len(&headers), 0);
+	add("A", "1");
+	add("a", "2");
+	add("B", "3");
+	ck_assert_uint_eq(wsgi_headers_len(&headers), 3);
+	wsgi_headers_delete(&headers, "a");
+	ck_assert_uint_eq(wsgi_headers_len(&headers), 1);
+}
+END_TEST
+
+START_TEST(a_list_is_added_as_it_is)
+{
+	const struct wsgi_header list[] = {{"B", "1"}, {"A", "2"}, {"b", "3"}};
+
+	add("A", "0");
+	ck_assert_int_eq(wsgi_headers_add_all(&headers, list, 3), 0);
+	reads("A: 0\r\nB: 1\r\nA: 2\r\nb: 3\r\n\r\n");
+	ck_assert_int_eq(wsgi_headers_add_all(&headers, NULL, 0), 0);
+	ck_assert_uint_eq(wsgi_headers_len(&headers), 4);
+}
+END_TEST
+
+START_TEST(of_a_list_with_a_bad_field_nothing_is_added)
+{
+	const struct wsgi_header list[] = {{"B", "1"}, {"C", "2\r\n"}, {"D", "3"}};
+
+	add("A", "0");
+	ck_assert_int_eq(wsgi_headers_add_all(&headers, list, 3), -EINVAL);
+	reads("A: 0\r\n\r\n");
+	add("E", "4");
+	reads("A: 0\r\nE: 4\r\n\r\n");
+}
+END_TEST
+
+START_TEST(without_memory_for_a_list_the_fields_are_as_they_were)
+{
+	const struct wsgi_header list[] = {{"B", "1"}, {"C", "2"}};
+	int rc = -1;
+
+	for (long n = 0; rc != 0; n++) {
+		wsgi_headers_finish(&headers);
+		for (int i = 0; i < 15; i++) /* the next but one needs room */
+			add("A", "");
+		memory_left(n);
+		rc = wsgi_headers_add_all(&headers, list, 2);
+		memory_left(MEMORY_ENOUGH);
+		ck_assert(rc == 0 || rc == -ENOMEM);
+		ck_assert_uint_eq(wsgi_headers_len(&headers), rc == 0 ? 17 : 15);
+		ck_assert(rc == 0 || !wsgi_headers_contains(&headers, "B"));
+	}
+}
+END_TEST
+
 START_TEST(clear_keeps_the_memory)
 {
 	const struct wsgi_field *fields;
@@ -261,6 +328,11 @@ int main(void)
 	tcase_add_loop_test(tc, control_characters_are_refused, 0, LEN(checks));
 	tcase_add_test(tc, a_refused_field_changes_nothing);
 	tcase_add_test(tc, many_fields_of_bytes_can_be_read_in_order);
+	tcase_add_test(tc, whether_a_name_is_there_can_be_asked);
+	tcase_add_test(tc, len_counts_each_field_of_a_name);
+	tcase_add_test(tc, a_list_is_added_as_it_is);
+	tcase_add_test(tc, of_a_list_with_a_bad_field_nothing_is_added);
+	tcase_add_test(tc, without_memory_for_a_list_the_fields_are_as_they_were);
 	tcase_add_test(tc, clear_keeps_the_memory);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wsgi/errors.h"
+#include "wsgi/input.h"
 #include "wsgi/uri.h"
 
 #define LEN(a) ((int)(sizeof(a) / sizeof((a)[0])))
@@ -266,6 +268,54 @@ START_TEST(a_scheme_that_is_set_stays)
 }
 END_TEST
 
+START_TEST(the_testing_input_is_empty_and_may_be_shared)
+{
+	struct wsgi_input before;
+	char byte;
+
+	ck_assert_int_eq(wsgi_setup_testing_defaults(&env), 0);
+	before = *env.input;
+	ck_assert_int_eq(wsgi_input_read(env.input, &byte, 1), 0);
+	ck_assert_int_eq(wsgi_input_read_all(env.input, &out), 0);
+	ck_assert_int_eq(wsgi_input_readline(env.input, &out, SIZE_MAX), 0);
+	ck_assert_int_eq(wsgi_input_readlines(env.input, &out, 0), 0);
+	ck_assert_uint_eq(wsgi_input_left(env.input), 0);
+	ck_assert_uint_eq(out.len, 0);
+	ck_assert_mem_eq(env.input, &before, sizeof(before));
+}
+END_TEST
+
+START_TEST(testing_errors_take_all_and_keep_nothing)
+{
+	ck_assert_int_eq(wsgi_setup_testing_defaults(&env), 0);
+	ck_assert_int_eq(wsgi_errors_puts(env.errors, "what went wrong\n"), 0);
+	ck_assert_int_eq(wsgi_errors_flush(env.errors), 0);
+}
+END_TEST
+
+START_TEST(the_other_testing_values_are_false)
+{
+	ck_assert_int_eq(wsgi_setup_testing_defaults(&env), 0);
+	ck_assert(!env.multithread && !env.multiprocess && !env.run_once);
+	ck_assert(!env.input_terminated && !env.file_wrapper);
+}
+END_TEST
+
+START_TEST(streams_and_flags_that_are_set_stay)
+{
+	struct wsgi_input input = {0};
+	struct wsgi_errors errors = {0};
+
+	env.input = &input;
+	env.errors = &errors;
+	env.multithread = env.multiprocess = env.run_once = true;
+	ck_assert_int_eq(wsgi_setup_testing_defaults(&env), 0);
+	ck_assert_ptr_eq(env.input, &input);
+	ck_assert_ptr_eq(env.errors, &errors);
+	ck_assert(env.multithread && env.multiprocess && env.run_once);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("uri");
@@ -283,6 +333,10 @@ int main(void)
 	tcase_add_test(tc, a_nul_can_be_decoded);
 	tcase_add_loop_test(tc, testing_defaults_stand_where_nothing_stood, 0, LEN(defaults));
 	tcase_add_test(tc, a_scheme_that_is_set_stays);
+	tcase_add_test(tc, the_testing_input_is_empty_and_may_be_shared);
+	tcase_add_test(tc, testing_errors_take_all_and_keep_nothing);
+	tcase_add_test(tc, the_other_testing_values_are_false);
+	tcase_add_test(tc, streams_and_flags_that_are_set_stay);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);
