@@ -1,0 +1,176 @@
+#include "host/watch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum {
+	IDLE_MS = 250,     /* between two looks */
+	SETTLING_MS = 50,  /* and while something changes */
+	QUIET_MS = 100,    /* without a further change: it is over */
+	LONGEST_MS = 1000, /* for a file that never comes to rest, such as a log */
+};
+
+struct wsgi_watch_file {
+	char *name;
+	struct wsgi_watch_stamp stamp;
+	bool always;
+	bool listed; /* while keep() goes through its list */
+};
+
+struct wsgi_watch_stamp wsgi_watch_stamp_of(const char *file)
+{
+	struct stat st;
+
+	if (stat(file, &st) != 0)
+		return (struct wsgi_watch_stamp){0};
+	return (struct wsgi_watch_stamp){
+		.mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec,
+		.bytes = (uint64_t)st.st_size,
+		.inode = st.st_ino,
+	};
+}
+
+static bool is_same(const struct wsgi_watch_stamp *a, const struct wsgi_watch_stamp *b)
+{
+	return a->mtime_ns == b->mtime_ns && a->bytes == b->bytes && a->inode == b->inode;
+}
+
+void wsgi_watch_init(struct wsgi_watch *w, struct wsgi_watch_stamp (*look)(const char *file))
+{
+	*w = (struct wsgi_watch){.look = look};
+}
+
+void wsgi_watch_finish(struct wsgi_watch *w)
+{
+	for (size_t i = 0; i < w->len; i++)
+		free(w->files[i].name);
+	free(w->files);
+	free(w->changed);
+	wsgi_watch_init(w, w->look);
+}
+
+/* -- the set ----------------------------------------------------------------------------------- */
+
+/* Where a name is, or has its place; *found says which. */
+static size_t place_of(const struct wsgi_watch *w, const char *name, bool *found)
+{
+	size_t from = 0, to = w->len;
+
+	*found = false;
+	while (from < to && !*found) {
+		size_t middle = from + (to - from) / 2;
+		int order = strcmp(name, w->files[middle].name);
+
+		if (order > 0)
+			from = middle + 1;
+		else
+			to = middle;
+		*found = order == 0;
+	}
+	return to;
+}
+
+static int make_room(struct wsgi_watch *w)
+{
+	size_t cap = w->cap > 0 ? 2 * w->cap : 64;
+	struct wsgi_watch_file *files;
+
+	if (w->len < w->cap)
+		return 0;
+	files = realloc(w->files, cap * sizeof(*files));
+	if (files == NULL)
+		return -ENOMEM;
+	w->files = files;
+	w->cap = cap;
+	return 0;
+}
+
+static int insert(struct wsgi_watch *w, size_t at, const char *name)
+{
+	char *copy = make_room(w) == 0 ? strdup(name) : NULL;
+
+	if (copy == NULL)
+		return -ENOMEM;
+	memmove(&w->files[at + 1], &w->files[at], (w->len - at) * sizeof(w->files[0]));
+	w->files[at] = (struct wsgi_watch_file){.name = copy, .stamp = w->look(name)};
+	w->len++;
+	return 0;
+}
+
+int wsgi_watch_add(struct wsgi_watch *w, const char *file, bool always)
+{
+	bool found;
+	size_t at = place_of(w, file, &found);
+
+	if (!found && insert(w, at, file) != 0)
+		return -ENOMEM;
+	w->files[at].always |= always;
+	w->files[at].listed = true;
+	return 0;
+}
+
+int wsgi_watch_add_list(struct wsgi_watch *w, const char *list, size_t len)
+{
+	int rc = 0;
+
+	for (const char *name = list; rc == 0 && name < list + len; name += strlen(name) + 1)
+		rc = wsgi_watch_add(w, name, false);
+	return rc;
+}
+
+int wsgi_watch_keep(struct wsgi_watch *w, const char *list, size_t len)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < w->len; i++)
+		w->files[i].listed = false;
+	if (wsgi_watch_add_list(w, list, len) != 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < w->len; i++) {
+		if (w->files[i].listed || w->files[i].always)
+			w->files[kept++] = w->files[i];
+		else
+			free(w->files[i].name);
+	}
+	w->len = kept;
+	return 0;
+}
+
+/* -- changes ----------------------------------------------------------------------------------- */
+
+static void note(struct wsgi_watch *w, struct wsgi_watch_file *f,
+		 const struct wsgi_watch_stamp *stamp, int64_t now_ms)
+{
+	if (w->changed == NULL) {
+		w->changed = strdup(f->name);
+		if (w->changed == NULL)
+			return; /* it is different the next time too */
+		w->first_ms = now_ms;
+	}
+	w->last_ms = now_ms;
+	f->stamp = *stamp;
+}
+
+char *wsgi_watch_poll(struct wsgi_watch *w, int64_t now_ms)
+{
+	char *changed = w->changed;
+
+	for (size_t i = 0; i < w->len; i++) {
+		struct wsgi_watch_stamp stamp = w->look(w->files[i].name);
+
+		if (!is_same(&stamp, &w->files[i].stamp))
+			note(w, &w->files[i], &stamp, now_ms);
+	}
+	if (changed == NULL ||
+	    (now_ms - w->last_ms < QUIET_MS && now_ms - w->first_ms < LONGEST_MS))
+		return NULL;
+	w->changed = NULL;
+	return changed;
+}
+
+int wsgi_watch_wait_ms(const struct wsgi_watch *w)
+{
+	return w->changed != NULL ? SETTLING_MS : IDLE_MS;
+}

@@ -1,0 +1,327 @@
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "host/watch.h"
+
+#define LEN(a) ((int)(sizeof(a) / sizeof((a)[0])))
+
+static struct wsgi_watch watch;
+
+/* A file system of files with names of one letter; '-': it is not there, else its version. */
+static char version[128];
+
+static struct wsgi_watch_stamp look(const char *file)
+{
+	char v = version[(unsigned char)file[0]];
+
+	return (struct wsgi_watch_stamp){.mtime_ns = v != '-' ? v : 0};
+}
+
+static void given_files_a_to_f(void)
+{
+	memset(version, '1', sizeof(version));
+	wsgi_watch_init(&watch, look);
+}
+
+static void tear_down(void)
+{
+	wsgi_watch_finish(&watch);
+}
+
+static void when_added(const char *names)
+{
+	for (; *names != '\0'; names++) {
+		const char name[] = {*names, '\0'};
+
+		ck_assert_int_eq(wsgi_watch_add(&watch, name, false), 0);
+	}
+}
+
+/*
+ * A script is "TIME[NAMEVERSION]... ..." : a poll at each time, after these files changed so.
+ * What it makes is "TIME=NAME " for each poll that said a name.
+ */
+static const char *when_played(const char *script)
+{
+	static char out[100];
+	char copy[200], *rest = copy, *step;
+
+	out[0] = '\0';
+	snprintf(copy, sizeof(copy), "%s", script);
+	while ((step = strsep(&rest, " ")) != NULL) {
+		char *change, *said;
+		long now = strtol(step, &change, 10);
+
+		for (; *change != '\0'; change += 2)
+			version[(unsigned char)change[0]] = change[1];
+		said = wsgi_watch_poll(&watch, now);
+		if (said != NULL)
+			sprintf(out + strlen(out), "%ld=%s ", now, said);
+		free(said);
+	}
+	return out;
+}
+
+/* -- when a change counts ---------------------------------------------------------------------- */
+
+static const struct {
+	const char *claim, *script, *said;
+} played[] = {
+	{"nothing changes", "0 250 500 750", ""},
+	{"a change counts 100 ms after it was seen", "0 250a2 300 349 350 600", "350=a "},
+	{"a late poll sees a change, but does not settle it", "0 9000a2 9100", "9100=a "},
+	{"a further change begins the wait again", "0a2 50a3 100 149 150", "150=a "},
+	{"of another file too, and the first is named", "0b2 50a2 100 150 400", "150=b "},
+	{"a file that is gone counts", "0a- 100 200", "100=a "},
+	{"removed and written again: once", "0a- 50a2 100 150 400", "150=a "},
+	{"removed, and put back as it was: once", "0a- 50a1 100 150 400", "150=a "},
+	{"removed, and put back later: twice", "0a- 100 400a2 500 750", "100=a 500=a "},
+	{"what never comes to rest counts after a second",
+	 "5000a2 5090a3 5180a4 5270a5 5360a6 5450a7 5540a8 5630a9 5720a2 5810a3 5900a4 5990a5 "
+	 "6000a6 6100a7 6200",
+	 "6000=a 6200=a "},
+	{"two changes one after the other", "0a2 100 200b2 300 400", "100=a 300=b "},
+	{"a file that is not watched", "0x2 100 200", ""},
+};
+
+START_TEST(a_change_counts_when_it_is_over)
+{
+	when_added("abcdef");
+	ck_assert_msg(strcmp(when_played(played[_i].script), played[_i].said) == 0, "%s: %s",
+		      played[_i].claim, when_played(played[_i].script));
+}
+END_TEST
+
+START_TEST(it_looks_more_often_while_something_changes)
+{
+	when_added("a");
+	when_played("0");
+	ck_assert_int_eq(wsgi_watch_wait_ms(&watch), 250);
+	when_played("250a2");
+	ck_assert_int_eq(wsgi_watch_wait_ms(&watch), 50);
+	when_played("350");
+	ck_assert_int_eq(wsgi_watch_wait_ms(&watch), 250);
+}
+END_TEST
+
+/* -- the set ----------------------------------------------------------------------------------- */
+
+START_TEST(a_file_that_is_not_there_counts_when_it_comes)
+{
+	version['a'] = '-';
+	when_added("a");
+	ck_assert_str_eq(when_played("0 250a1 350"), "350=a ");
+}
+END_TEST
+
+START_TEST(a_file_is_watched_from_when_it_was_first_added_on)
+{
+	when_added("a");
+	version['a'] = '2';
+	when_added("a");
+	ck_assert_str_eq(when_played("0 100 200"), "100=a ");
+	version['b'] = '2';
+	when_added("b");
+	ck_assert_str_eq(when_played("300 400"), "");
+}
+END_TEST
+
+static const struct {
+	const char *claim, *before, *list;
+	size_t len;
+	const char *changes, *said;
+} kept[] = {
+	{"one that is not in the list", "ab", "b", 2, "0a2 100", ""},
+	{"one that is", "ab", "b", 2, "0b2 100", "100=b "},
+	{"a new one", "ab", "b\0c", 4, "0c2 100", "100=c "},
+	{"the last of several", "", "f\0b\0d\0a\0c\0e", 12, "0e2 100", "100=e "},
+	{"an empty list", "ab", "", 0, "0a2b2 100", ""},
+	{"what is watched always", "ab", "", 0, "0f2 100", "100=f "},
+};
+
+START_TEST(those_of_a_list_are_kept_and_those_that_are_watched_always)
+{
+	ck_assert_int_eq(wsgi_watch_add(&watch, "f", true), 0);
+	when_added(kept[_i].before);
+	ck_assert_int_eq(wsgi_watch_keep(&watch, kept[_i].list, kept[_i].len), 0);
+	ck_assert_int_eq(wsgi_watch_keep(&watch, kept[_i].list, kept[_i].len), 0);
+	ck_assert_msg(strcmp(when_played(kept[_i].changes), kept[_i].said) == 0, "%s",
+		      kept[_i].claim);
+}
+END_TEST
+
+START_TEST(what_is_watched_always_may_stand_in_a_list)
+{
+	ck_assert_int_eq(wsgi_watch_add(&watch, "f", true), 0);
+	ck_assert_int_eq(wsgi_watch_keep(&watch, "f", 2), 0);
+	ck_assert_int_eq(wsgi_watch_keep(&watch, "", 0), 0);
+	ck_assert_str_eq(when_played("0f2 100"), "100=f ");
+}
+END_TEST
+
+START_TEST(a_kept_file_has_not_forgotten_how_it_looked)
+{
+	when_added("ab");
+	version['a'] = '2';
+	ck_assert_int_eq(wsgi_watch_keep(&watch, "a", 2), 0);
+	ck_assert_str_eq(when_played("0 100"), "100=a ");
+}
+END_TEST
+
+START_TEST(a_list_can_be_added_without_dropping_what_is_not_in_it)
+{
+	when_added("ab");
+	ck_assert_int_eq(wsgi_watch_add_list(&watch, "c\0d", 4), 0);
+	ck_assert_str_eq(when_played("0a2 100 200d2 300"), "100=a 300=d ");
+}
+END_TEST
+
+START_TEST(a_change_that_was_seen_counts_although_its_file_is_dropped)
+{
+	when_added("a");
+	when_played("0a2");
+	ck_assert_int_eq(wsgi_watch_keep(&watch, "", 0), 0);
+	ck_assert_str_eq(when_played("100"), "100=a ");
+}
+END_TEST
+
+START_TEST(a_thousand_files_are_found_again)
+{
+	char name[3] = "";
+	size_t once = 0;
+
+	for (int round = 0; round < 2; round++)
+		for (int i = 0; i < 1000; i++) {
+			name[0] = (char)('a' + i * 7 % 26);
+			name[1] = (char)('!' + i * 31 % 90);
+			ck_assert_int_eq(wsgi_watch_add(&watch, name, false), 0);
+			once = round == 0 ? watch.len : once;
+		}
+	ck_assert_int_eq(watch.len, once);
+	ck_assert_int_gt(once, 500);
+	ck_assert_str_eq(when_played("0z2 100"), "100=z$ ");
+}
+END_TEST
+
+/* -- a look at a file -------------------------------------------------------------------------- */
+
+static char folder[] = "/tmp/test_watch.XXXXXX";
+
+static void write_file(const char *name, const char *text)
+{
+	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+}
+
+static void set_time(const char *name, time_t seconds, long ns)
+{
+	const struct timespec times[2] = {{seconds, ns}, {seconds, ns}};
+
+	ck_assert_int_eq(utimensat(AT_FDCWD, name, times, 0), 0);
+}
+
+static void overwritten(void)
+{
+	write_file("app.py", "longer");
+	set_time("app.py", 1000, 0);
+}
+
+static void touched(void)
+{
+	set_time("app.py", 1000, 1);
+}
+
+/* As editors write: no byte and no time differs, but the file is another. */
+static void replaced(void)
+{
+	write_file("new", "text");
+	set_time("new", 1000, 0);
+	ck_assert_int_eq(rename("new", "app.py"), 0);
+}
+
+static void removed(void)
+{
+	ck_assert_int_eq(unlink("app.py"), 0);
+}
+
+static void read_only(void)
+{
+	char c;
+	int fd = open("app.py", O_RDONLY | O_CLOEXEC);
+
+	ck_assert_int_eq(read(fd, &c, 1), 1);
+	close(fd);
+	ck_assert_int_eq(chmod("app.py", 0444), 0);
+}
+
+static void given_a_neighbour(void)
+{
+	ck_assert_int_eq(mkdir("__pycache__", 0755), 0);
+	ck_assert_int_eq(rmdir("__pycache__"), 0);
+}
+
+static const struct {
+	const char *claim;
+	void (*what)(void);
+	bool is_change;
+} looked[] = {
+	{"another size", overwritten, true},    {"another time", touched, true},
+	{"another inode", replaced, true},      {"not there", removed, true},
+	{"it was only read", read_only, false}, {"a folder beside it", given_a_neighbour, false},
+};
+
+START_TEST(a_file_looks_different_when_it_was_written)
+{
+	char *said;
+
+	strcpy(strrchr(folder, '.'), ".XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	ck_assert_int_eq(chdir(folder), 0);
+	write_file("app.py", "text");
+	set_time("app.py", 1000, 0);
+	wsgi_watch_init(&watch, wsgi_watch_stamp_of);
+	ck_assert_int_eq(wsgi_watch_add(&watch, "app.py", false), 0);
+	looked[_i].what();
+	ck_assert_ptr_null(wsgi_watch_poll(&watch, 0));
+	said = wsgi_watch_poll(&watch, 100);
+	ck_assert_msg((said != NULL) == looked[_i].is_change, "%s", looked[_i].claim);
+	free(said);
+	unlink("app.py");
+	ck_assert_int_eq(rmdir(folder), 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("watch");
+	TCase *tc = tcase_create("watch");
+	SRunner *sr = srunner_create(s);
+	int failed;
+
+	tcase_add_checked_fixture(tc, given_files_a_to_f, tear_down);
+	tcase_add_loop_test(tc, a_change_counts_when_it_is_over, 0, LEN(played));
+	tcase_add_test(tc, it_looks_more_often_while_something_changes);
+	tcase_add_test(tc, a_file_that_is_not_there_counts_when_it_comes);
+	tcase_add_test(tc, a_file_is_watched_from_when_it_was_first_added_on);
+	tcase_add_loop_test(tc, those_of_a_list_are_kept_and_those_that_are_watched_always, 0,
+			    LEN(kept));
+	tcase_add_test(tc, what_is_watched_always_may_stand_in_a_list);
+	tcase_add_test(tc, a_kept_file_has_not_forgotten_how_it_looked);
+	tcase_add_test(tc, a_list_can_be_added_without_dropping_what_is_not_in_it);
+	tcase_add_test(tc, a_change_that_was_seen_counts_although_its_file_is_dropped);
+	tcase_add_test(tc, a_thousand_files_are_found_again);
+	tcase_add_loop_test(tc, a_file_looks_different_when_it_was_written, 0, LEN(looked));
+	suite_add_tcase(s, tc);
+	srunner_run_all(sr, CK_ENV);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed != 0;
+}
