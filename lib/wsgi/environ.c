@@ -291,3 +291,17 @@ int wsgi_environ_update(struct wsgi_environ *env, const struct wsgi_environ *fro
 	}
 	return rc;
 }
+
+int wsgi_environ_copy(struct wsgi_environ *env, const struct wsgi_environ *from)
+{
+	env->url_scheme = from->url_scheme;
+	env->input = from->input;
+	env->errors = from->errors;
+	env->multithread = from->multithread;
+	env->multiprocess = from->multiprocess;
+	env->run_once = from->run_once;
+	env->input_terminated = from->input_terminated;
+	env->file_wrapper = from->file_wrapper;
+	env->from_process = from->from_process;
+	return wsgi_environ_update(env, from);
+}

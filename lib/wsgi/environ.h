@@ -96,6 +96,13 @@ void wsgi_environ_at(const struct wsgi_environ *env, size_t i, struct wsgi_span 
  */
 int wsgi_environ_update(struct wsgi_environ *env, const struct wsgi_environ *from);
 
+/*
+ * Make env, which is empty, the same as from with its wsgi.* members: the dict(environ) of a
+ * middleware that passes on another environ than it got. The bytes are borrowed, as by update.
+ * Returns 0 or -ENOMEM.
+ */
+int wsgi_environ_copy(struct wsgi_environ *env, const struct wsgi_environ *from);
+
 WSGI_END_DECLS
 
 #endif

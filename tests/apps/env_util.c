@@ -127,8 +127,7 @@ static int call(struct wsgi_app *app, const struct wsgi_environ *env, struct wsg
 	if (r == NULL)
 		return -ENOMEM;
 	wsgi_environ_init(&own);
-	rc = wsgi_environ_update(&own, env);
-	own.url_scheme = env->url_scheme;
+	rc = wsgi_environ_copy(&own, env);
 	if (rc == 0)
 		rc = add_all(&r->text, &own);
 	wsgi_environ_finish(&own);

@@ -315,6 +315,31 @@ START_TEST(one_name_thousands_of_times_is_one_variable)
 }
 END_TEST
 
+START_TEST(a_copy_is_the_whole_of_another_and_can_be_changed)
+{
+	struct wsgi_input *input = (void *)&env;
+	struct wsgi_errors *errors = (void *)&other;
+
+	wsgi_environ_set(&other, "A", "1");
+	wsgi_environ_set(&other, "B", "2");
+	other.url_scheme = "https";
+	other.input = input;
+	other.errors = errors;
+	other.multithread = other.run_once = other.input_terminated = _i == 0;
+	other.multiprocess = other.file_wrapper = other.from_process = _i == 1;
+	ck_assert_int_eq(wsgi_environ_copy(&env, &other), 0);
+	ck_assert_str_eq(env.url_scheme, "https");
+	ck_assert_ptr_eq(env.input, input);
+	ck_assert_ptr_eq(env.errors, errors);
+	ck_assert(env.multithread == (_i == 0) && env.run_once == (_i == 0));
+	ck_assert(env.input_terminated == (_i == 0) && env.from_process == (_i == 1));
+	ck_assert(env.multiprocess == (_i == 1) && env.file_wrapper == (_i == 1));
+	set("A", "3");
+	reads("A=3 B=2 ");
+	ck_assert_str_eq(wsgi_environ_get(&other, "A"), "1");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("environ");
@@ -341,6 +366,7 @@ int main(void)
 	tcase_add_test(tc, an_updated_environ_can_be_used_again_and_again);
 	tcase_add_test(tc, a_quarter_of_a_million_names_take_no_time);
 	tcase_add_test(tc, one_name_thousands_of_times_is_one_variable);
+	tcase_add_loop_test(tc, a_copy_is_the_whole_of_another_and_can_be_changed, 0, 2);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);

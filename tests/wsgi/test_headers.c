@@ -269,6 +269,9 @@ START_TEST(of_a_list_with_a_bad_field_nothing_is_added)
 	reads("A: 0\r\n\r\n");
 	add("E", "4");
 	reads("A: 0\r\nE: 4\r\n\r\n");
+	for (int i = 0; i < 1000; i++)
+		ck_assert_int_eq(wsgi_headers_add_all(&headers, list, 3), -EINVAL);
+	ck_assert_uint_lt(headers.text.cap, 1000); /* nor does it take memory */
 }
 END_TEST
 
