@@ -47,7 +47,16 @@ $(PLUGINS): $(PLUGIN) $O/libgateway.a scripts/plugin.map
 $(APPS): $O/apps/%.so: tests/apps/%.c $O/libwsgi.a
 	@mkdir -p $(@D)
 	$(call say,LD)
-	$Q$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fvisibility=default -shared -o $@ $^ -Wl,--as-needed $(HTTP_LIBS) $(GZIP_LIBS)
+	$Q$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fvisibility=default -shared -o $@ $(filter %.c %.a,$^) -Wl,--as-needed $(HTTP_LIBS) $(GZIP_LIBS)
+# As others compile theirs: with what pkg-config says, and nothing of our own.
+$(filter %.so,$(EXAMPLES)): EXAMPLE_FLAGS := -shared -fPIC
+$(EXAMPLES): | $O/libwsgi.so
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$Q$(CC) $(CFLAGS) $(WARN) $(SANFLAGS) $(EXAMPLE_FLAGS) -MMD -MP -Ilib -o $@ $< -L$O -lwsgi \
+		-Wl,-rpath,'$$ORIGIN/..'
+$(filter %.so,$(EXAMPLES)): $O/%.so: tests/%.c
+$(filter-out %.so,$(EXAMPLES)): $O/%: tests/%.c
 $(TESTS) $(PROGS): $O/tests/%: $O/tests/%.o $O/libgateway.a
 	$(call say,LD)
 	$Q$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(HTTP_LIBS) $(FCGI_LIBS) $(GZIP_LIBS) -ldl
@@ -107,7 +116,7 @@ DOC      = $(DEST)/share/doc/libwsgi
 
 install: $(CMDS) $(PLUGINS) $(LIBS)
 	install -d $(DEST)/bin $(DEST)/lib/wsgi $(DEST)/lib/pkgconfig $(DEST)/share/man/man1 \
-		$(DEST)/share/man/man7 $(DOC)/frontends
+		$(DEST)/share/man/man7 $(DOC)/frontends $(DOC)/examples
 	install $(CMDS) $(DEST)/bin
 	install -m 644 $(PLUGINS) $(DEST)/lib/wsgi
 	install -m 644 $O/libwsgi.a $O/libwsgi.so.$(SOMAJOR) $(DEST)/lib
@@ -121,6 +130,7 @@ install: $(CMDS) $(PLUGINS) $(LIBS)
 	install -m 644 $(MAN7) $(DEST)/share/man/man7
 	install -m 644 README.md LICENSE $(DOC)
 	install -m 644 $(filter-out %.7,$(wildcard scripts/frontends/*)) $(DOC)/frontends
+	install -m 644 $(wildcard tests/examples/*.[ch] tests/examples/*.py) $(DOC)/examples
 
 clean:
 	rm -rf build build-san build-coverage $O
