@@ -46,12 +46,15 @@ PLUGIN  := $(patsubst %.c,$O/%.o,$(wildcard lib/python/*.c))
 CMDS    := $(patsubst cmd/%/main.c,$O/%,$(wildcard cmd/*/main.c))
 TESTS   := $(patsubst tests/%.c,$O/tests/%,$(wildcard tests/*/test_*.c))
 APPS    := $(patsubst tests/apps/%.c,$O/apps/%.so,$(wildcard tests/apps/*.c))
+# An example with a main is a program too.
+EXAMPLES := $(patsubst tests/%.c,$O/%.so,$(wildcard tests/examples/*.c)) \
+	   $(patsubst tests/%.c,$O/%,$(shell grep -ls '^int main' tests/examples/*.c))
 PROGS   := $(patsubst tests/%.c,$O/tests/%,$(wildcard tests/oracle/*.c))
 FUZZERS := $(patsubst tests/%.c,$O/fuzz/%,$(wildcard tests/*/fuzz_*.c))
 FUZZED   = $(if $(FUZZ),$(foreach f,$(FUZZ),$(filter %/fuzz_$f,$(FUZZERS))),$(FUZZERS))
 PLUGINS := $O/wsgi_python.abi3.so $O/wsgi_python_http.abi3.so
 LIBS    := $O/libwsgi.so $O/libwsgi.a
 
-all: $(CMDS) $(PLUGINS) $(LIBS) $(APPS)
+all: $(CMDS) $(PLUGINS) $(LIBS) $(APPS) $(EXAMPLES)
 
 include scripts/rules.mk
