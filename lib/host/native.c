@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,21 @@
 
 #include "host/spec.h"
 #include "wsgi/demo.h"
+
+/* What was loaded, or could not be, with a NUL after each. One for the process, as its loader is.
+ */
+static struct wsgi_buf files;
+static pthread_mutex_t files_lock = PTHREAD_MUTEX_INITIALIZER; /* whoever asks may be early */
+
+static int note_file(const char *path)
+{
+	int rc;
+
+	pthread_mutex_lock(&files_lock);
+	rc = wsgi_buf_add(&files, path, strlen(path) + 1);
+	pthread_mutex_unlock(&files_lock);
+	return rc;
+}
 
 /* Sets *path, the caller's to free: dlopen() looks up a name without a slash in the system. */
 static int path_of(const char *target, char **path)
@@ -60,16 +76,29 @@ static int load(struct wsgi_loader *loader, const char *text, struct wsgi_app **
 	} else if (path_of(spec.target, &path) != 0) {
 		rc = wsgi_fail(err, -ENOMEM, "out of memory");
 	} else {
-		rc = find_symbol(path, spec.callable, app, err);
+		rc = note_file(path);
+		rc = rc == 0 ? find_symbol(path, spec.callable, app, err)
+			     : wsgi_fail(err, rc, "out of memory");
 		free(path);
 	}
 	wsgi_spec_finish(&spec);
 	return rc;
 }
 
+static int sources(struct wsgi_loader *loader, struct wsgi_buf *out)
+{
+	int rc;
+
+	(void)loader;
+	pthread_mutex_lock(&files_lock);
+	rc = wsgi_buf_add(out, files.data, files.len);
+	pthread_mutex_unlock(&files_lock);
+	return rc;
+}
+
 struct wsgi_loader *wsgi_native_loader(void)
 {
-	static struct wsgi_loader loader = {.load = load};
+	static struct wsgi_loader loader = {.load = load, .sources = sources};
 
 	return &loader;
 }

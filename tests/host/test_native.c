@@ -65,6 +65,33 @@ START_TEST(what_cannot_be_loaded_is_said_in_words)
 }
 END_TEST
 
+static const struct {
+	const char *spec, *files; /* the latter with ' ' for each NUL */
+} consisting[] = {
+	{"hello.so", "./hello.so "},
+	{"../apps/hello.so:application", "../apps/hello.so "},
+	{"hello.so:hi", "./hello.so "},
+	{"none.so", "./none.so "},
+	{"demo", ""},
+	{"hello.py", ""},
+};
+
+START_TEST(its_file_is_known_whether_it_could_be_loaded_or_not)
+{
+	struct wsgi_loader *loader = wsgi_native_loader();
+	struct wsgi_buf out = {0};
+
+	when_loaded(consisting[_i].spec);
+	ck_assert_int_eq(loader->sources(loader, &out), 0);
+	for (size_t i = 0; i < out.len; i++)
+		if (out.data[i] == '\0')
+			out.data[i] = ' ';
+	ck_assert_int_eq(wsgi_buf_add(&out, "", 1), 0);
+	ck_assert_str_eq(out.data, consisting[_i].files);
+	wsgi_buf_finish(&out);
+}
+END_TEST
+
 START_TEST(a_file_that_is_no_library_is_said_in_words)
 {
 	char name[] = "/tmp/test_native.XXXXXX.so";
@@ -91,6 +118,8 @@ int main(void)
 	tcase_add_loop_test(tc, an_application_is_loaded, 0, (int)(sizeof(good) / sizeof(good[0])));
 	tcase_add_loop_test(tc, what_cannot_be_loaded_is_said_in_words, 0,
 			    (int)(sizeof(bad) / sizeof(bad[0])));
+	tcase_add_loop_test(tc, its_file_is_known_whether_it_could_be_loaded_or_not, 0,
+			    (int)(sizeof(consisting) / sizeof(consisting[0])));
 	tcase_add_test(tc, a_file_that_is_no_library_is_said_in_words);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
