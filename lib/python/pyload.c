@@ -10,6 +10,7 @@
 #include "host/spec.h"
 #include "python/pyapp.h"
 #include "python/pyerror.h"
+#include "python/pysources.h"
 #include "python/text.h"
 #include "wsgi/errors.h"
 
@@ -202,6 +203,7 @@ static int report(struct wsgi_error *err, const struct wsgi_spec *spec, const ch
 	struct wsgi_fd_errors log;
 
 	wsgi_fd_errors_init(&log, STDERR_FILENO);
+	wsgi_py_sources_failed();
 	wsgi_py_raised();
 	wsgi_py_log(&log.errors, NULL, -1);
 	return wsgi_fail(err, -EPROTO, "%s '%s' %s; the traceback is above",
@@ -272,9 +274,15 @@ static int py_load(struct wsgi_loader *loader, const char *text, struct wsgi_app
 	return rc;
 }
 
+static int py_sources(struct wsgi_loader *loader, struct wsgi_buf *out)
+{
+	(void)loader;
+	return wsgi_py_sources(out);
+}
+
 struct wsgi_loader *wsgi_py_loader(void)
 {
-	static struct wsgi_loader loader = {.load = py_load};
+	static struct wsgi_loader loader = {.load = py_load, .sources = py_sources};
 
 	return &loader;
 }
