@@ -119,19 +119,17 @@ static int call(struct wsgi_app *app, const struct wsgi_environ *env, struct wsg
 		struct wsgi_body **body)
 {
 	static const struct wsgi_header type = {"Content-Type", "text/plain"};
-	struct reply *r = reply_create();
+	struct wsgi_buf text = {0};
 	struct wsgi_environ own;
 	int rc;
 
 	(void)app;
-	if (r == NULL)
-		return -ENOMEM;
 	wsgi_environ_init(&own);
 	rc = wsgi_environ_copy(&own, env);
 	if (rc == 0)
-		rc = add_all(&r->text, &own);
+		rc = add_all(&text, &own);
 	wsgi_environ_finish(&own);
-	return reply_send(r, rc, start, &type, 1, body);
+	return reply(&text, rc, start, &type, 1, body);
 }
 
 struct wsgi_app application = {.call = call};

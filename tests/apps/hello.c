@@ -22,18 +22,16 @@ static int hello(struct wsgi_app *app, const struct wsgi_environ *env, struct ws
 {
 	char keys[24];
 	const struct wsgi_header headers[] = {{"Content-Type", "text/plain"}, {"X-Keys", keys}};
-	struct reply *r = reply_create();
+	struct wsgi_buf text = {0};
 	int rc;
 
 	(void)app;
-	if (r == NULL)
-		return -ENOMEM;
 	snprintf(keys, sizeof(keys), "%zu", count_headers(env));
-	rc = wsgi_buf_addf(&r->text, "hello %s %s ", value_of(env, "REQUEST_METHOD"),
+	rc = wsgi_buf_addf(&text, "hello %s %s ", value_of(env, "REQUEST_METHOD"),
 			   value_of(env, "PATH_INFO"));
 	if (rc == 0)
-		rc = add_input(env, &r->text);
-	return reply_send(r, rc, start, headers, 2, body);
+		rc = add_input(env, &text);
+	return reply(&text, rc, start, headers, 2, body);
 }
 
 struct wsgi_app application = {.call = hello};

@@ -115,22 +115,20 @@ static int call(struct wsgi_app *app, const struct wsgi_environ *env, struct wsg
 {
 	static const struct wsgi_header type = {"Content-Type", "text/plain"};
 	struct sha256 hash = {.len = 0};
-	struct reply *r = reply_create();
+	struct wsgi_buf text = {0};
 	uint64_t total;
 	char hex[65];
 	int rc;
 
 	(void)app;
-	if (r == NULL)
-		return -ENOMEM;
 	memcpy(hash.state, first, sizeof(first));
 	rc = digest(env, &hash);
 	total = hash.len;
 	if (rc == 0) {
 		finish(&hash, hex);
-		rc = wsgi_buf_addf(&r->text, "%llu %s", (unsigned long long)total, hex);
+		rc = wsgi_buf_addf(&text, "%llu %s", (unsigned long long)total, hex);
 	}
-	return reply_send(r, rc, start, &type, 1, body);
+	return reply(&text, rc, start, &type, 1, body);
 }
 
 struct wsgi_app application = {.call = call};

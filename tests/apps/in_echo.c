@@ -9,15 +9,13 @@ static int echo(struct wsgi_app *app, const struct wsgi_environ *env, struct wsg
 	char len[24];
 	const struct wsgi_header headers[] = {{"Content-Type", value_of(env, "CONTENT_TYPE")},
 					      {"X-Read", len}};
-	struct reply *r = reply_create();
+	struct wsgi_buf text = {0};
 	int rc;
 
 	(void)app;
-	if (r == NULL)
-		return -ENOMEM;
-	rc = add_input(env, &r->text);
-	snprintf(len, sizeof(len), "%zu", r->text.len);
-	return reply_send(r, rc, start, headers, 2, body);
+	rc = add_input(env, &text);
+	snprintf(len, sizeof(len), "%zu", text.len);
+	return reply(&text, rc, start, headers, 2, body);
 }
 
 struct wsgi_app application = {.call = echo};

@@ -8,65 +8,18 @@
 
 #include "base/container.h"
 #include "wsgi/app.h"
+#include "wsgi/body.h"
 
-/* reply - for applications that make the whole of a small answer: a body of one chunk. */
-struct reply {
-	struct wsgi_body body;
-	struct wsgi_buf text;
-	bool sent;
-};
-
-static int reply_next(struct wsgi_body *body, const void **data, size_t *len)
-{
-	struct reply *r = container_of(body, struct reply, body);
-
-	if (r->sent)
-		return 0;
-	r->sent = true;
-	*data = r->text.data != NULL ? r->text.data : "";
-	*len = r->text.len;
-	return 1;
-}
-
-static int reply_close(struct wsgi_body *body)
-{
-	struct reply *r = container_of(body, struct reply, body);
-
-	wsgi_buf_finish(&r->text);
-	free(r);
-	return 0;
-}
-
-static int reply_count(struct wsgi_body *body, size_t *count)
-{
-	(void)body;
-	*count = 1;
-	return 0;
-}
-
-/* An empty answer; NULL: no memory. */
-static inline struct reply *reply_create(void)
-{
-	struct reply *r = calloc(1, sizeof(*r));
-
-	if (r != NULL)
-		r->body = (struct wsgi_body){.next = reply_next,
-					     .close = reply_close,
-					     .count = reply_count,
-					     .eager = true};
-	return r;
-}
-
-/* "200 OK" with n headers, and the answer; or, if rc is a failure, nothing. Returns rc. */
-static inline int reply_send(struct reply *r, int rc, struct wsgi_start *start,
-			     const struct wsgi_header *headers, size_t n, struct wsgi_body **body)
+/*
+ * reply - what the applications here share: "200 OK" with n headers and text; or, if rc is a
+ * failure, nothing. Frees text. Returns rc, or what start says.
+ */
+static inline int reply(struct wsgi_buf *text, int rc, struct wsgi_start *start,
+			const struct wsgi_header *headers, size_t n, struct wsgi_body **body)
 {
 	if (rc == 0)
-		rc = start->respond(start, "200 OK", headers, n, NULL);
-	if (rc == 0)
-		*body = &r->body;
-	else
-		reply_close(&r->body);
+		rc = wsgi_reply_bytes(start, body, "200 OK", headers, n, text->data, text->len);
+	wsgi_buf_finish(text);
 	return rc;
 }
 

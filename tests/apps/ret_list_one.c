@@ -1,14 +1,12 @@
 /* A list of one chunk: the server computes its Content-Length. */
-#include "chunks.h"
+#include "wsgi/body.h"
 
 static int call(struct wsgi_app *app, const struct wsgi_environ *env, struct wsgi_start *start,
 		struct wsgi_body **body)
 {
-	static const char *const texts[] = {"hello world\n", NULL};
-
 	(void)app;
 	(void)env;
-	return chunks_send(texts, true, start, body);
+	return wsgi_reply(start, body, "200 OK", "text/plain", "hello world\n");
 }
 
 struct wsgi_app application = {.call = call};
