@@ -71,8 +71,7 @@ static ssize_t fill(struct wsgi_input *in)
 	return 1;
 }
 
-/* Up to len bytes, after at least one: their count; 0 at the end; -errno. */
-static ssize_t take(struct wsgi_input *in, char *buf, size_t len)
+ssize_t wsgi_input_read_some(struct wsgi_input *in, void *buf, size_t len)
 {
 	ssize_t rc;
 
@@ -94,7 +93,7 @@ ssize_t wsgi_input_read(struct wsgi_input *in, void *buf, size_t len)
 	ssize_t n = 0;
 
 	while (done < len) {
-		n = take(in, (char *)buf + done, len - done);
+		n = wsgi_input_read_some(in, (char *)buf + done, len - done);
 		if (n <= 0)
 			break;
 		done += (size_t)n;
@@ -115,7 +114,7 @@ int wsgi_input_read_all(struct wsgi_input *in, struct wsgi_buf *out)
 			rc = wsgi_buf_reserve(out, AHEAD);
 		if (rc != 0)
 			break;
-		n = take(in, out->data + out->len, out->cap - out->len);
+		n = wsgi_input_read_some(in, out->data + out->len, out->cap - out->len);
 		if (n <= 0)
 			return (int)n;
 		out->len += (size_t)n;

@@ -41,6 +41,12 @@ void wsgi_input_finish(struct wsgi_input *in);
  */
 ssize_t wsgi_input_read(struct wsgi_input *in, void *buf, size_t len);
 
+/*
+ * Some bytes, up to len > 0, without waiting for more once there is one: for an input that stands
+ * in front of another. Returns their count; 0 at the end; -errno.
+ */
+ssize_t wsgi_input_read_some(struct wsgi_input *in, void *buf, size_t len);
+
 /* How many bytes a read() may still give; UINT64_MAX: only the end of the stream tells. */
 uint64_t wsgi_input_left(const struct wsgi_input *in);
 

@@ -193,6 +193,22 @@ START_TEST(a_large_read_goes_straight_to_the_callers_memory)
 }
 END_TEST
 
+START_TEST(some_bytes_are_those_that_are_there)
+{
+	char buf[100];
+
+	given("hello, world", 5, 11);
+	ck_assert_int_eq(wsgi_input_read_some(&input, buf, sizeof(buf)), 5);
+	ck_assert_mem_eq(buf, "hello", 5);
+	ck_assert_int_eq(wsgi_input_read_some(&input, buf, 2), 2);
+	ck_assert_mem_eq(buf, ", ", 2);
+	ck_assert_int_eq(wsgi_input_read_some(&input, buf, sizeof(buf)), 3);
+	ck_assert_mem_eq(buf, "wor", 3);
+	ck_assert_int_eq(wsgi_input_read_some(&input, buf, sizeof(buf)), 1);
+	ck_assert_int_eq(wsgi_input_read_some(&input, buf, sizeof(buf)), 0);
+}
+END_TEST
+
 START_TEST(small_reads_are_few_reads_of_the_stream)
 {
 	given(big, 1000000, 8000);
@@ -322,6 +338,7 @@ int main(void)
 	tcase_add_loop_test(tc, whole_lines_are_read_up_to_a_hint, 0, LEN(hints));
 	tcase_add_loop_test(tc, the_whole_body_is_read, 0, LEN(lengths));
 	tcase_add_test(tc, a_large_read_goes_straight_to_the_callers_memory);
+	tcase_add_test(tc, some_bytes_are_those_that_are_there);
 	tcase_add_test(tc, small_reads_are_few_reads_of_the_stream);
 	tcase_add_test(tc, what_is_left_counts_what_was_read_ahead);
 	tcase_add_loop_test(tc, a_failure_is_told_after_what_came_before_it, 0, 2);
