@@ -1,5 +1,6 @@
 #include "python/pyapp.h"
 
+#include <errno.h>
 #include <stdbool.h>
 
 #include "base/container.h"
@@ -10,6 +11,7 @@
 #include "python/pyfile.h"
 #include "python/pyinput.h"
 #include "python/pystart.h"
+#include "python/pytrace.h"
 #include "python/text.h"
 
 /* The thread's own state in the interpreter, while it does not hold the GIL. */
@@ -87,6 +89,16 @@ static void pyapp_log_exception(struct wsgi_app *app, struct wsgi_errors *errors
 	wsgi_py_log(errors, error, limit);
 }
 
+static int pyapp_trace(struct wsgi_app *app, struct wsgi_trace *trace)
+{
+	PyObject *exception = wsgi_py_pending();
+	int rc = exception != NULL ? wsgi_py_trace(trace, exception) : -ENODATA;
+
+	(void)app;
+	Py_XDECREF(exception);
+	return rc;
+}
+
 static void pyapp_drop_exception(struct wsgi_app *app)
 {
 	(void)app;
@@ -113,6 +125,7 @@ int wsgi_pyapp_init(struct wsgi_pyapp *app, PyObject *callable)
 	*app = (struct wsgi_pyapp){
 		.app = {.call = pyapp_call,
 			.log_exception = pyapp_log_exception,
+			.trace = pyapp_trace,
 			.drop_exception = pyapp_drop_exception,
 			.enter = pyapp_enter,
 			.leave = pyapp_leave,

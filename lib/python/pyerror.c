@@ -24,6 +24,12 @@ void wsgi_py_forget(void)
 	Py_CLEAR(put_by.traceback);
 }
 
+PyObject *wsgi_py_pending(void)
+{
+	Py_XINCREF(put_by.value);
+	return put_by.value;
+}
+
 /*
  * A child that the application forked has come back out of it by an exception, as sys.exit() is
  * one. It ends as any Python program does: there is no request for it to fail.

@@ -18,6 +18,9 @@ int wsgi_py_raised(void);
 /* Put by what the handler failed of, if it did, and no exception of the application's is there. */
 void wsgi_py_blame(const struct wsgi_error *error);
 
+/* The exception put by, which stays there: new reference, or NULL when there is none. */
+PyObject *wsgi_py_pending(void);
+
 /* Drop what was put by, if anything. */
 void wsgi_py_forget(void);
 

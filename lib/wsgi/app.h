@@ -112,7 +112,7 @@ struct wsgi_app {
 			      const struct wsgi_error *error, int limit);
 	/*
 	 * Optional. Take the pending exception apart for a developer to read; it stays pending.
-	 * Returns 0 or -errno.
+	 * Asked before log_exception. Returns 0; -ENODATA: none is pending; -ENOMEM.
 	 */
 	int (*trace)(struct wsgi_app *app, struct wsgi_trace *trace);
 	/* Optional. What log_exception would tell is of no interest: the client has left. */
