@@ -111,12 +111,13 @@ fuzz: $(FUZZED)
 
 DEST     = $(DESTDIR)$(PREFIX)
 MAN1    := $(wildcard cmd/*/*.1)
+MAN3    := $(wildcard lib/*/*.3)
 MAN7    := $(wildcard lib/*/*.7 scripts/frontends/*.7)
 DOC      = $(DEST)/share/doc/libwsgi
 
 install: $(CMDS) $(PLUGINS) $(LIBS)
 	install -d $(DEST)/bin $(DEST)/lib/wsgi $(DEST)/lib/pkgconfig $(DEST)/share/man/man1 \
-		$(DEST)/share/man/man7 $(DOC)/frontends $(DOC)/examples
+		$(DEST)/share/man/man3 $(DEST)/share/man/man7 $(DOC)/frontends $(DOC)/examples
 	install $(CMDS) $(DEST)/bin
 	install -m 644 $(PLUGINS) $(DEST)/lib/wsgi
 	install -m 644 $O/libwsgi.a $O/libwsgi.so.$(SOMAJOR) $(DEST)/lib
@@ -127,6 +128,13 @@ install: $(CMDS) $(PLUGINS) $(LIBS)
 	sed -e 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' scripts/libwsgi.pc.in \
 		>$(DEST)/lib/pkgconfig/libwsgi.pc
 	install -m 644 $(MAN1) $(DEST)/share/man/man1
+	install -m 644 $(MAN3) $(DEST)/share/man/man3
+	for p in $(MAN3); do \
+		for n in $$(sed -n '/^\.Sh NAME/,/^\.Nd/s/^\.Nm \([a-z_]*\).*/\1/p' $$p); do \
+			[ $$n.3 = $${p##*/} ] || \
+				ln -sf $${p##*/} $(DEST)/share/man/man3/$$n.3 || exit 1; \
+		done; \
+	done
 	install -m 644 $(MAN7) $(DEST)/share/man/man7
 	install -m 644 README.md LICENSE $(DOC)
 	install -m 644 $(filter-out %.7,$(wildcard scripts/frontends/*)) $(DOC)/frontends
