@@ -194,8 +194,8 @@ static const char style[] =
 	"details[open]>summary code.at{display:none}"
 	".library>summary,.library>summary b{color:var(--dim);font-weight:400}"
 	".source{background:var(--bg);border-top:1px solid var(--edge);overflow-x:auto;"
-	"padding:.4rem 0;tab-size:4}"
-	".source span{display:block;min-width:max-content;padding-right:1rem}"
+	"padding:.4rem 0;tab-size:4;display:grid;grid-template-columns:minmax(max-content,1fr)}"
+	".source span{padding-right:1rem}"
 	".source i{font-style:normal;color:var(--dim);display:inline-block;width:3.5rem;"
 	"padding-right:.9rem;text-align:right;user-select:none}"
 	".source .at{background:var(--mark)}"
@@ -203,12 +203,14 @@ static const char style[] =
 	"table{border-collapse:collapse;width:100%;border-top:1px solid var(--edge)}"
 	"th,td{text-align:left;vertical-align:top;padding:.25rem .75rem;overflow-wrap:anywhere;"
 	"white-space:pre-wrap}"
-	"th{font-weight:400;color:var(--link);width:1%;min-width:7rem;max-width:16rem}"
+	"th{font-weight:400;color:var(--link);width:1%;min-width:7rem;white-space:nowrap}"
 	"tr+tr>*{border-top:1px solid var(--edge)}"
 	".left-out{color:var(--dim);padding:.2rem .75rem}"
 	"footer{color:var(--dim);margin-top:2rem;font-size:.85rem;overflow-wrap:anywhere}"
 	"@media(max-width:36rem){body{padding:1rem .6rem 2rem}.source i{width:2.6rem}"
-	"th{min-width:5rem;max-width:9rem}th,td,summary{padding-left:.5rem;padding-right:.5rem}}";
+	"th,td,summary{padding-left:.5rem;padding-right:.5rem}th{white-space:pre-wrap}"
+	"th{min-width:5rem;max-width:9rem}.request th,.request td{display:block;width:auto;"
+	"max-width:none}.request th{padding-bottom:0}.request td{border:0;padding-top:0}}";
 
 static bool is_library(const char *file)
 {
@@ -366,7 +368,7 @@ static void put_request(struct page *p, const struct wsgi_environ *env)
 	struct wsgi_span name, value;
 
 	put(p, "<h2>Request</h2>\n"
-	       "<details open><summary>its variables</summary>\n<table>\n");
+	       "<details open><summary>variables</summary>\n<table class=\"request\">\n");
 	for (size_t i = 0; fact(env, i, &name, &value); i++)
 		put_row(p, name, value);
 	put(p, "</table>\n</details>\n");
@@ -374,14 +376,12 @@ static void put_request(struct page *p, const struct wsgi_environ *env)
 
 static void put_footer(struct page *p, const struct wsgi_environ *env)
 {
-	put(p, "<footer>");
+	put(p, "<footer><p>This page is for the developer, and given under --debug only. The log "
+	       "has the traceback too.</p>\n<p>");
 	show(p, variable(env, "SERVER_SOFTWARE"));
-	if (has_text(p->trace, p->trace->runtime)) {
-		put(p, "; ");
-		show_at(p, p->trace->runtime);
-	}
-	put(p, ". This page is the work of --debug, and for the developer's eyes only; the log "
-	       "has the traceback too.</footer>\n");
+	put(p, "</p>\n<p>");
+	show_at(p, p->trace->runtime);
+	put(p, "</p></footer>\n");
 }
 
 int wsgi_debug_page_html(struct wsgi_buf *out, const struct wsgi_trace *trace,

@@ -212,7 +212,7 @@ START_TEST(what_runs_the_application_is_told)
 	given_an_error();
 	wsgi_trace_set_runtime(&trace, "Python 3.11.2, /usr/bin/python3");
 	wsgi_environ_set(&env, "SERVER_SOFTWARE", "wsgi-serve/1");
-	assert_has(html(), "<footer>wsgi-serve/1; Python 3.11.2, /usr/bin/python3.");
+	assert_has(html(), "<p>wsgi-serve/1</p>\n<p>Python 3.11.2, /usr/bin/python3</p></footer>");
 	assert_has(text(), "\nPython 3.11.2, /usr/bin/python3\n");
 }
 END_TEST
