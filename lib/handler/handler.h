@@ -44,13 +44,19 @@ struct wsgi_handler_ops {
 	 */
 	int (*sendfile)(struct wsgi_handler *h, const struct wsgi_file *file, uint64_t limit,
 			uint64_t *sent);
-	/* Whether h->body is to be sent by sendfile. NULL: when its file member is set. */
+	/* Whether h->body->file, which it may set first, is to be sent by sendfile. */
 	bool (*result_is_file)(struct wsgi_handler *h);
-	/* Send h->body and close it. Returns 0 or -errno. */
+	/*
+	 * Send h->body and close it. Returns 0; -errno, after it has set h->truncated if the client
+	 * cannot tell that the response is not whole.
+	 */
 	int (*finish_response)(struct wsgi_handler *h);
-	/* The body is at its end: send the headers if nothing was sent. Returns 0 or -errno. */
+	/* Iteration is at its end: send the headers if they have not gone. Returns 0 or -errno. */
 	int (*finish_content)(struct wsgi_handler *h);
-	/* Add Content-Length to h->headers, where it can be told. Returns 0 or -errno. */
+	/*
+	 * Add Content-Length to h->headers, where it can be told; they have none. h->bytes_sent is
+	 * the length of the first chunk, or of the file. Returns 0 or -errno.
+	 */
 	int (*set_content_length)(struct wsgi_handler *h);
 	/* The last look at h->headers before they go out. Returns 0 or -errno. */
 	int (*cleanup_headers)(struct wsgi_handler *h);
@@ -58,11 +64,17 @@ struct wsgi_handler_ops {
 	int (*send_preamble)(struct wsgi_handler *h, struct wsgi_buf *head);
 	/* Send the whole head, and set h->headers_sent. Returns 0 or -errno. */
 	int (*send_headers)(struct wsgi_handler *h);
-	/* Whether the client knows HTTP/1.0: without that it gets the body alone. */
+	/* Whether the client knows HTTP/1.0: without that an origin server sends the body alone. */
 	bool (*client_is_modern)(struct wsgi_handler *h);
-	/* Log what went wrong, code; answer with error_output if no headers went out. 0, -errno. */
+	/*
+	 * The run failed with code, and h->error says why as far as that is known: log it, and
+	 * answer with error_output if no headers went out. Returns 0 or -errno.
+	 */
 	int (*handle_error)(struct wsgi_handler *h, int code);
-	/* The run is over, the body closed. */
+	/*
+	 * The run is over, however it ended: all is sent, the body is closed. The state is there
+	 * still. NULL: nothing is left to be done.
+	 */
 	void (*close)(struct wsgi_handler *h);
 };
 
@@ -99,6 +111,8 @@ struct wsgi_handler {
 	uint64_t content_length;        /* the application's, UINT64_MAX: none */
 	struct wsgi_error error;        /* what went wrong last, if anything did */
 	struct wsgi_buf scratch;        /* private */
+	struct wsgi_body error_page;    /* private: what error_output returns */
+	bool error_page_given;          /* private */
 };
 
 /* For the makers of a handler class. Asserts that the required ops are there. */
