@@ -121,6 +121,17 @@ static int bind_one(const struct addrinfo *ai)
 	return -saved;
 }
 
+/* The first of a family that can be bound. Returns the socket or -errno. */
+static int bind_any(const struct addrinfo *ai, bool ipv4)
+{
+	int rc = -EADDRNOTAVAIL;
+
+	for (; ai != NULL && rc < 0; ai = ai->ai_next)
+		if ((ai->ai_family == AF_INET) == ipv4)
+			rc = bind_one(ai);
+	return rc;
+}
+
 /* The name with the port that the system chose. */
 static char *name_of(int fd)
 {
@@ -146,9 +157,9 @@ static int open_resolved(struct wsgi_listener *l, const char *address, const cha
 	if (rc != 0)
 		return wsgi_fail(err, -EINVAL, "cannot listen on %s: %s", address,
 				 gai_strerror(rc));
-	rc = -EADDRNOTAVAIL;
-	for (const struct addrinfo *ai = list; ai != NULL && rc < 0; ai = ai->ai_next)
-		rc = bind_one(ai);
+	rc = bind_any(list, true);
+	if (rc == -EADDRNOTAVAIL)
+		rc = bind_any(list, false);
 	freeaddrinfo(list);
 	if (rc < 0)
 		return fail(err, rc, address, "bind");

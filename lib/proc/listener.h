@@ -9,7 +9,8 @@
  * listener - a listening socket and what it is called.
  *
  * Shape    an address is "unix:PATH", "HOST:PORT", "[IPV6]:PORT" or ":PORT"; port 0 lets the
- *          system choose, and name says which it was. "fd://N" is a listening socket that this
+ *          system choose, and name says which it was. A host with addresses of both kinds means
+ *          the IPv4 one, as to socketserver. "fd://N" is a listening socket that this
  *          process was started with on descriptor N (gunicorn's name for it).
  * Owner    the caller; fd is close-on-exec, so that no child of an application has it.
  */
