@@ -35,15 +35,20 @@ struct wsgi_http_server {
 	void *ctx;
 	const struct wsgi_log *log;
 	uint64_t spool_bytes;
-	int listen_fd;
+	bool single;
 	pthread_mutex_t lock;
 	pthread_cond_t answered;
+	pthread_cond_t began;     /* a single connection */
 	struct request *requests; /* that have begun and are not answered */
 	struct peer *peers;
 	unsigned serving;     /* how many serve callbacks are to return */
 	bool ending;          /* no request begins any more */
+	bool opened, closed;  /* a single connection */
 	atomic_bool stopping; /* requests are answered, but connections are not kept */
 };
+
+/* In so many ms libmicrohttpd's thread takes up a connection that it was given. */
+enum { OPEN_MS = 10000 };
 
 /* So many bytes of a response go to the socket at a time. */
 enum { RESPONSE_BLOCK = 32 * 1024 };
@@ -91,24 +96,50 @@ static void unlink_peer(struct wsgi_http_server *s, struct peer *p)
 	pthread_mutex_unlock(&s->lock);
 }
 
+static void note_opened(struct wsgi_http_server *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->opened = true;
+	pthread_cond_signal(&s->began);
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* Under the lock. */
+static void tell_if_ended(struct wsgi_http_server *s)
+{
+	if (s->single && s->closed && s->serving == 0)
+		s->ops.ended(s->ctx);
+}
+
+static void note_closed(struct wsgi_http_server *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->closed = true;
+	tell_if_ended(s);
+	pthread_mutex_unlock(&s->lock);
+}
+
 /* Without memory it is not in the list: then only a child of the application keeps it too long. */
 static void on_connection(void *cls, struct MHD_Connection *connection, void **ctx,
 			  enum MHD_ConnectionNotificationCode what)
 {
 	struct peer *p = *ctx;
 
-	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-		p = calloc(1, sizeof(*p));
-		*ctx = p;
-		if (p == NULL)
-			return;
+	if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+		if (p != NULL)
+			unlink_peer(cls, p);
+		free(p);
+		note_closed(cls);
+		return;
+	}
+	p = calloc(1, sizeof(*p));
+	*ctx = p;
+	if (p != NULL) {
 		p->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)
 				->connect_fd;
 		link_peer(cls, p);
-	} else if (p != NULL) {
-		unlink_peer(cls, p);
-		free(p);
 	}
+	note_opened(cls);
 }
 
 /* -- the list of requests ---------------------------------------------------------------------- */
@@ -302,6 +333,7 @@ static void serve(struct wsgi_crew_job *job)
 	pthread_mutex_lock(&s->lock);
 	if (--s->serving == 0)
 		pthread_cond_broadcast(&s->answered);
+	tell_if_ended(s);
 	pthread_mutex_unlock(&s->lock);
 }
 
@@ -480,64 +512,73 @@ static void on_log(void *cls, const char *fmt, va_list ap)
 	wsgi_log(s->log, WSGI_LOG_DEBUG, "%s", text);
 }
 
-static int start_daemon(struct wsgi_http_server *s, int fd, const struct wsgi_http_limits *limits,
+static int start_daemon(struct wsgi_http_server *s, const struct wsgi_http_config *config,
 			struct wsgi_error *err)
 {
+	const struct wsgi_http_limits *limits = &config->limits;
 	/* Not epoll: edges make it miss a client's end that came together with its last bytes. */
 	unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
 			 MHD_USE_ERROR_LOG;
+	const struct MHD_OptionItem more[] = {
+		{config->single ? MHD_OPTION_END : MHD_OPTION_LISTEN_SOCKET, config->fd, NULL},
+		{MHD_OPTION_END, 0, NULL},
+	};
 
+	if (config->single)
+		flags |= MHD_USE_NO_LISTEN_SOCKET;
 	/* The memory of a connection holds the head and, beside it, a block of body. */
 	s->daemon = MHD_start_daemon(
 		flags, 0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_log, s,
 		MHD_OPTION_URI_LOG_CALLBACK, on_line, s, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
-		s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_LISTEN_SOCKET, fd,
-		MHD_OPTION_CONNECTION_LIMIT, limits->connections, MHD_OPTION_CONNECTION_TIMEOUT,
-		limits->idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, limits->head_bytes + 64 * 1024,
-		MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)16 * 1024, MHD_OPTION_END);
+		s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_CONNECTION_LIMIT,
+		limits->connections, MHD_OPTION_CONNECTION_TIMEOUT, limits->idle_s,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, limits->head_bytes + 64 * 1024,
+		MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)16 * 1024, MHD_OPTION_ARRAY, more,
+		MHD_OPTION_END);
 	if (s->daemon == NULL)
 		return wsgi_fail(err, -EIO, "the HTTP server does not start: %s",
 				 errno != 0 ? strerror(errno) : "libmicrohttpd gives no reason");
 	return 0;
 }
 
-static int set_up(struct wsgi_http_server *s, int fd, const struct wsgi_http_limits *limits,
+static int set_up(struct wsgi_http_server *s, const struct wsgi_http_config *config,
 		  struct wsgi_error *err)
 {
+	const unsigned threads = config->limits.threads;
 	struct sockaddr_storage addr = {0};
 	socklen_t len = sizeof(addr);
 	int rc = 0;
 
-	if (getsockname(fd, (struct sockaddr *)&addr, &len) != 0)
+	if (getsockname(config->fd, (struct sockaddr *)&addr, &len) != 0)
 		rc = -errno;
 	if (rc == 0)
 		rc = wsgi_http_setup_environ(&s->base, (struct sockaddr *)&addr, s->software);
 	if (rc != 0)
 		return wsgi_fail(err, rc, "the HTTP server has no address: %s", strerror(-rc));
-	rc = wsgi_crew_create(&s->crew, limits->threads > 0 ? limits->threads : 1, thread_ends, s,
-			      err);
-	return rc == 0 ? start_daemon(s, fd, limits, err) : rc;
+	rc = wsgi_crew_create(&s->crew, threads > 0 ? threads : 1, thread_ends, s, err);
+	return rc == 0 ? start_daemon(s, config, err) : rc;
 }
 
-int wsgi_http_server_create(struct wsgi_http_server **server, int fd, const char *software,
-			    const struct wsgi_http_limits *limits, const struct wsgi_http_ops *ops,
-			    void *ctx, const struct wsgi_log *log, struct wsgi_error *err)
+int wsgi_http_server_create(struct wsgi_http_server **server, const struct wsgi_http_config *config,
+			    struct wsgi_error *err)
 {
 	struct wsgi_http_server *s = calloc(1, sizeof(*s));
 	int rc;
 
 	if (s == NULL)
 		return wsgi_fail(err, -ENOMEM, "no memory for the HTTP server");
-	s->software = software;
-	s->ops = *ops;
-	s->ctx = ctx;
-	s->log = log;
-	s->spool_bytes = limits->spool_bytes;
-	s->listen_fd = fd;
+	s->software = config->software;
+	s->ops = *config->ops;
+	s->ctx = config->ctx;
+	s->log = config->log;
+	s->spool_bytes = config->limits.spool_bytes;
+	s->single = config->single;
+	s->stopping = config->single; /* there is no socket to stop accepting from */
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->answered, NULL);
+	pthread_cond_init(&s->began, NULL);
 	wsgi_environ_init(&s->base);
-	rc = set_up(s, fd, limits, err);
+	rc = set_up(s, config, err);
 	if (rc != 0) {
 		wsgi_http_server_destroy(s);
 		return rc;
@@ -565,6 +606,25 @@ static struct timespec after_ms(int ms)
 		until.tv_nsec -= 1000000000L;
 	}
 	return until;
+}
+
+int wsgi_http_server_add(struct wsgi_http_server *s, int fd, const struct sockaddr *addr,
+			 socklen_t len)
+{
+	struct timespec until = after_ms(OPEN_MS);
+	bool opened;
+	int rc = 0;
+
+	errno = 0;
+	if (MHD_add_connection(s->daemon, fd, addr, len) != MHD_YES)
+		return errno != 0 ? -errno : -ENOMEM;
+	/* If its thread has no memory for the connection, it says so to nobody. */
+	pthread_mutex_lock(&s->lock);
+	while (rc == 0 && !s->opened)
+		rc = pthread_cond_timedwait(&s->began, &s->lock, &until);
+	opened = s->opened;
+	pthread_mutex_unlock(&s->lock);
+	return opened ? 0 : -ENOMEM;
 }
 
 /* A suspended connection must not meet MHD_stop_daemon(): no request sleeps after its abort. */
@@ -630,6 +690,7 @@ void wsgi_http_server_destroy(struct wsgi_http_server *s)
 	}
 	wsgi_crew_destroy(s->crew);
 	wsgi_environ_finish(&s->base);
+	pthread_cond_destroy(&s->began);
 	pthread_cond_destroy(&s->answered);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
@@ -661,6 +722,5 @@ void wsgi_http_server_forget(struct wsgi_http_server *s)
 			wsgi_exchange_thaw_in_child(r->x);
 	for (const struct peer *p = s->peers; p != NULL; p = p->next)
 		close(p->fd);
-	close(s->listen_fd);
 	pthread_mutex_unlock(&s->lock);
 }

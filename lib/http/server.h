@@ -1,15 +1,17 @@
 #ifndef WSGI_HTTP_SERVER_H
 #define WSGI_HTTP_SERVER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "http/request.h"
 
 /*
- * server - HTTP/1.1 on a listening socket, by libmicrohttpd.
+ * server - HTTP/1.1 on a listening socket, by libmicrohttpd; or one request of one connection.
  *
  * Shape    one thread of libmicrohttpd moves the bytes of all connections; `threads` others serve
  *          the requests, each of which may block. Bodies stream both ways in bounded memory: the
@@ -36,18 +38,35 @@ struct wsgi_http_ops {
 	void (*enter)(void *ctx);
 	/* Optional: the last thing that a thread that has served, or might have, does. */
 	void (*thread_ends)(void *ctx);
+	/* For a single connection: it is closed, and each serve has returned. */
+	void (*ended)(void *ctx);
+};
+
+struct wsgi_http_config {
+	int fd; /* a listening socket: IPv4, IPv6 or unix */
+	/* Accept nothing: one connection will be added, and one request of it is served. */
+	bool single;
+	const char *software; /* the header Server and SERVER_SOFTWARE: "wsgi-serve/0.1" */
+	struct wsgi_http_limits limits;
+	const struct wsgi_http_ops *ops;
+	void *ctx;
+	const struct wsgi_log *log;
 };
 
 /*
- * Begin to serve.
- *   fd         a listening socket: IPv4, IPv6 or unix; borrowed
- *   software   the Server header and SERVER_SOFTWARE: "wsgi-serve/0.1"; borrowed
- *   log        borrowed
+ * Begin to serve. What config points to is borrowed, and the socket.
  * Returns 0; -errno with words in err.
  */
-int wsgi_http_server_create(struct wsgi_http_server **server, int fd, const char *software,
-			    const struct wsgi_http_limits *limits, const struct wsgi_http_ops *ops,
-			    void *ctx, const struct wsgi_log *log, struct wsgi_error *err);
+int wsgi_http_server_create(struct wsgi_http_server **server, const struct wsgi_http_config *config,
+			    struct wsgi_error *err);
+
+/*
+ * Serve a single server's connection, which was accepted from config->fd.
+ *   fd   the server's from now on, also on failure
+ * Returns 0: ops->ended will be called; -errno.
+ */
+int wsgi_http_server_add(struct wsgi_http_server *server, int fd, const struct sockaddr *addr,
+			 socklen_t len);
 
 /*
  * Accept no more, wait until the requests that have begun are answered, grace_ms at most, and cut
@@ -63,7 +82,8 @@ void wsgi_http_server_destroy(struct wsgi_http_server *server);
 
 /*
  * Around a fork() in the thread that forks: hold before, then go_on in the parent, forget in the
- * child. There the server has none of its sockets any more: no request reads or writes anything.
+ * child. There the connections are closed: no request reads or writes anything. The listening
+ * socket is left to whose it is.
  */
 void wsgi_http_server_hold(struct wsgi_http_server *server);
 void wsgi_http_server_go_on(struct wsgi_http_server *server);

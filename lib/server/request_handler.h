@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/decls.h"
+#include "base/error.h"
 #include "handler/simple.h"
 #include "wsgi/environ.h"
 #include "wsgi/errors.h"
@@ -46,7 +47,7 @@ struct wsgi_request_handler {
 	struct wsgi_input *input;    /* the request's body; it ends by itself */
 	/*
 	 * Takes a CGI response: "Status: 200 OK", header fields, a blank line, the body. -EPROTO:
-	 * the head is malformed.
+	 * the head is malformed, wsgi_request_handler_refusal() says how.
 	 */
 	struct wsgi_output *output;
 	struct wsgi_http_request *request; /* private */
@@ -58,6 +59,12 @@ struct wsgi_errors *wsgi_request_handler_get_stderr(struct wsgi_request_handler 
 void wsgi_request_handler_handle(struct wsgi_request_handler *r);
 void wsgi_request_handler_log_request(struct wsgi_request_handler *r, int status,
 				      uint64_t body_bytes);
+
+/* The status of the response, once its head is whole; 0 before. */
+int wsgi_request_handler_status(const struct wsgi_request_handler *r);
+
+/* Why output has refused the response's head; its text is "" when it has not. Borrowed from r. */
+const struct wsgi_error *wsgi_request_handler_refusal(const struct wsgi_request_handler *r);
 
 /*
  * Answer with a short page of plain text in place of a response that came to nothing; if a part of

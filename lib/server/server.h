@@ -28,10 +28,12 @@ WSGI_BEGIN_DECLS
 struct wsgi_server;
 
 struct wsgi_server_config {
-	/* "HOST:PORT", "[IPV6]:PORT", ":PORT" (all addresses), "unix:PATH"; port 0: any that is
-	 * free */
+	/*
+	 * "HOST:PORT", "[IPV6]:PORT", ":PORT" (all addresses), "unix:PATH"; port 0: any free one;
+	 * "fd://N": a listening socket on descriptor N
+	 */
 	const char *address;
-	int fd; /* a listening socket in place of address, the server's from now on; -1: none */
+	int fd; /* when address is NULL: as fd://N; the server's, once that is created */
 	struct wsgi_app *app;                                 /* may be set later */
 	const struct wsgi_request_handler_ops *handler_class; /* NULL: WSGIRequestHandler's own */
 	void *ctx;            /* for handler_class; the server does not look at it */
@@ -80,19 +82,23 @@ void *wsgi_server_ctx(const struct wsgi_server *server);
  * Serve until shutdown(); requests that have begun are answered before it returns, for grace_ms
  * at most; those left then are cut off. It may be called again.
  * Returns 0; -EDEADLK when a thread is still inside the application after that: it cannot be
- * called again nor the server destroyed, the process should end by _exit(); -errno.
+ * called again, wsgi_server_destroy() frees no more than the socket, and the process should end by
+ * _exit(); -errno.
  */
 int wsgi_server_serve_forever(struct wsgi_server *server, struct wsgi_error *err);
 
 /*
- * Wait for a connection and serve one request of it, in this thread or another, whole before it
- * returns. Source: socketserver.BaseServer.handle_request().
+ * Wait for a connection and serve one request of it, in another thread, whole before it returns.
+ * Source: socketserver.BaseServer.handle_request().
  *   timeout_ms   to wait for the connection; -1: for ever
- * Returns 1; 0: none came, or shutdown() was called; -errno.
+ * Returns 1; 0: none came, or shutdown() was called before; -EDEADLK as serve_forever(); -errno.
  */
 int wsgi_server_handle_request(struct wsgi_server *server, int timeout_ms, struct wsgi_error *err);
 
-/* Make serve_forever() or handle_request() return, now or as soon as it is called. */
+/*
+ * Make serve_forever() or handle_request() return, now or as soon as it is called. In a child that
+ * was forked while the server served it does nothing.
+ */
 void wsgi_server_shutdown(struct wsgi_server *server);
 
 WSGI_END_DECLS

@@ -1,0 +1,50 @@
+#include "server/request_line.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <time.h>
+
+static void append(char *line, size_t size, size_t *len, const char *text)
+{
+	for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
+		bool escape = *p < 32 || *p == 127 || *p == '\\';
+		int n = snprintf(line + *len, size - *len, escape ? "\\x%02x" : "%c", *p);
+
+		if ((size_t)n >= size - *len)
+			return;
+		*len += (size_t)n;
+	}
+}
+
+static const char *variable(const struct wsgi_environ *env, const char *name)
+{
+	const char *value = wsgi_environ_get(env, name);
+
+	return value != NULL && value[0] != '\0' ? value : "-";
+}
+
+size_t wsgi_request_line(const struct wsgi_environ *env, int status, uint64_t body_bytes,
+			 long long seconds, char *line, size_t size)
+{
+	/* Not strftime's %b, which follows the locale. */
+	static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+					 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+	time_t clock = (time_t)seconds;
+	size_t room = size - 96; /* for the date and the end of the line */
+	size_t len = 0;
+	struct tm tm;
+
+	localtime_r(&clock, &tm);
+	append(line, room, &len, variable(env, "REMOTE_ADDR"));
+	len += (size_t)snprintf(line + len, size - len, " - - [%02d/%s/%04d %02d:%02d:%02d] \"",
+				tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour,
+				tm.tm_min, tm.tm_sec);
+	append(line, room, &len, variable(env, "REQUEST_METHOD"));
+	append(line, room, &len, " ");
+	append(line, room, &len, variable(env, "REQUEST_URI"));
+	append(line, room, &len, " ");
+	append(line, room, &len, variable(env, "SERVER_PROTOCOL"));
+	len += (size_t)snprintf(line + len, size - len, "\" %d %llu\n", status,
+				(unsigned long long)body_bytes);
+	return len;
+}
