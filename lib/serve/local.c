@@ -4,33 +4,6 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/socket.h>
-
-enum { LOOPBACK_NET = 127 };
-
-static bool is_loopback_v6(const struct in6_addr *a)
-{
-	if (IN6_IS_ADDR_V4MAPPED(a))
-		return a->s6_addr[12] == LOOPBACK_NET;
-	return IN6_IS_ADDR_LOOPBACK(a);
-}
-
-bool wsgi_local_socket(int fd)
-{
-	union {
-		struct sockaddr any;
-		struct sockaddr_in v4;
-		struct sockaddr_in6 v6;
-		struct sockaddr_storage room;
-	} name;
-	socklen_t len = sizeof(name);
-
-	if (getsockname(fd, &name.any, &len) != 0)
-		return false;
-	if (name.any.sa_family == AF_INET)
-		return ntohl(name.v4.sin_addr.s_addr) >> 24 == LOOPBACK_NET;
-	return name.any.sa_family == AF_INET6 && is_loopback_v6(&name.v6.sin6_addr);
-}
 
 /* The length of a host's name, without its port; 0: what follows it is none. */
 static size_t name_length(const char *host)
@@ -59,5 +32,6 @@ bool wsgi_local_host(const char *host)
 	name[len] = '\0';
 	if (strcasecmp(name, "localhost") == 0 || strcmp(name, "[::1]") == 0)
 		return true;
-	return inet_pton(AF_INET, name, &v4) == 1 && ntohl(v4.s_addr) >> 24 == LOOPBACK_NET;
+	/* RFC 1122, 3.2.1.3 (g) */
+	return inet_pton(AF_INET, name, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127;
 }
