@@ -87,10 +87,9 @@ static int become_python(const struct wsgi_options *o, const struct wsgi_gateway
 	return rc;
 }
 
-int wsgi_gateway_load(const struct wsgi_options *o, const struct wsgi_gateway_host *host,
-		      const char *application, struct wsgi_app **app)
+int wsgi_gateway_loader(const struct wsgi_options *o, const struct wsgi_gateway_host *host,
+			const char *application, struct wsgi_loader **loader)
 {
-	struct wsgi_loader *native = wsgi_native_loader();
 	struct wsgi_error err = {0};
 	struct wsgi_spec spec;
 	bool is_python;
@@ -110,12 +109,21 @@ int wsgi_gateway_load(const struct wsgi_options *o, const struct wsgi_gateway_ho
 		become_python(o, host, application, &err);
 		return say(o, EX_UNAVAILABLE, &err);
 	}
-	if (is_python) {
-		host->python->path = o->pythonpath;
-		rc = host->python->load(host->python, application, app, &err);
-	} else {
-		rc = native->load(native, application, app, &err);
-	}
+	*loader = is_python ? host->python : wsgi_native_loader();
+	(*loader)->path = o->pythonpath;
+	return 0;
+}
+
+int wsgi_gateway_load(const struct wsgi_options *o, const struct wsgi_gateway_host *host,
+		      const char *application, struct wsgi_app **app)
+{
+	struct wsgi_error err = {0};
+	struct wsgi_loader *loader;
+	int rc = wsgi_gateway_loader(o, host, application, &loader);
+
+	if (rc != 0)
+		return rc;
+	rc = loader->load(loader, application, app, &err);
 	return rc == 0 ? 0 : say(o, wsgi_gateway_status(rc), &err);
 }
 

@@ -44,11 +44,15 @@ int wsgi_gateway_main(const struct wsgi_gateway_kind *kind, const struct wsgi_ga
 		      int argc, char **argv);
 
 /*
- * For a run: the application that o names, loaded. For a Python one outside an interpreter this
+ * For a run: who loads the application that o names. For a Python one outside an interpreter this
  * does not return on success: the process becomes the interpreter.
  *   application   o->application, or what the run found in its place; NULL: none was named
  * Returns 0 or an exit status; it has been said why.
  */
+int wsgi_gateway_loader(const struct wsgi_options *o, const struct wsgi_gateway_host *host,
+			const char *application, struct wsgi_loader **loader);
+
+/* wsgi_gateway_loader(), and the application loaded. Returns as that. */
 int wsgi_gateway_load(const struct wsgi_options *o, const struct wsgi_gateway_host *host,
 		      const char *application, struct wsgi_app **app);
 

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "proc/forked.h"
 #include "serve/forward.h"
+#include "serve/reload.h"
 #include "server/server.h"
 
 enum { FORWARD_THREADS = 64 }; /* they only wait for the backend */
@@ -51,7 +52,7 @@ static void catch_signals(struct wsgi_server *server)
 /* The application forks. A signal to the child ends the child, not the server. */
 static void in_child(void *ctx)
 {
-	(void)ctx;
+	wsgi_reporter_forget(ctx);
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
 	wsgi_forked_watch(NULL, NULL); /* of its own children the server has nothing to keep */
@@ -62,23 +63,28 @@ static const struct wsgi_forked_ops fork_ops = {.child = in_child};
 /* -- the run ----------------------------------------------------------------------------------- */
 
 /* A URL where there can be one: terminals make it a link. */
-static void say_address(const struct wsgi_log *log, const char *name)
+void wsgi_httpd_say_address(const struct wsgi_log *log, const struct wsgi_options *o,
+			    const char *name)
 {
+	const char *scheme = o->certfile != NULL ? "https://" : "http://";
 	bool is_path = strncmp(name, "unix:", 5) == 0;
 
-	wsgi_log(log, WSGI_LOG_INFO, "listening on %s%s%s", is_path ? "" : "http://", name,
+	wsgi_log(log, WSGI_LOG_INFO, "listening on %s%s%s", is_path ? "" : scheme, name,
 		 is_path ? "" : "/");
 }
 
-static int serve(struct wsgi_server *server, const struct wsgi_log *log)
+static int serve(struct wsgi_server *server, const struct wsgi_options *o,
+		 const struct wsgi_log *log, struct wsgi_reporter *reporter)
 {
 	struct wsgi_error err = {0};
 	int rc;
 
 	catch_signals(server);
-	if (wsgi_forked_watch(&fork_ops, NULL) != 0)
+	if (wsgi_forked_watch(&fork_ops, reporter) != 0)
 		return fail(log, EX_OSERR, "no memory to watch for forks");
-	say_address(log, wsgi_server_address(server));
+	wsgi_reporter_serving(reporter);
+	if (reporter == NULL)
+		wsgi_httpd_say_address(log, o, wsgi_server_address(server));
 	rc = wsgi_server_serve_forever(server, &err);
 	if (rc == -EDEADLK) {
 		wsgi_server_destroy(server);
@@ -90,20 +96,18 @@ static int serve(struct wsgi_server *server, const struct wsgi_log *log)
 }
 
 /* Fill in what all runs have in common, and serve. */
-static int create_and_serve(struct wsgi_server_config *config, const struct wsgi_options *o)
+static int create_and_serve(struct wsgi_server_config *config, const struct wsgi_options *o,
+			    struct wsgi_reporter *reporter)
 {
 	struct wsgi_server *server;
 	struct wsgi_error err = {0};
 	int rc;
 
-	if (o->bind_len > 1)
-		return fail(config->log, EX_USAGE, "give --bind once: one server has one address");
-	config->address = o->bind_len > 0 ? o->bind[0] : "127.0.0.1:8000";
 	config->software = "wsgi-serve/" WSGI_VERSION;
 	rc = wsgi_server_create(&server, config, &err);
 	if (rc != 0)
 		return fail(config->log, rc == -EINVAL ? EX_USAGE : EX_UNAVAILABLE, err.text);
-	rc = serve(server, config->log);
+	rc = serve(server, o, config->log, reporter);
 	wsgi_server_destroy(server);
 	return rc;
 }
@@ -121,7 +125,7 @@ static int run_backend(struct wsgi_server_config *config, const struct wsgi_opti
 	config->handler_class = &wsgi_forward_class;
 	config->ctx = &forward;
 	config->threads = o->threads > 1 ? o->threads : FORWARD_THREADS;
-	rc = create_and_serve(config, o);
+	rc = create_and_serve(config, o, NULL);
 	wsgi_forward_finish(&forward);
 	return rc;
 }
@@ -130,14 +134,23 @@ static int run(const struct wsgi_options *o, const struct wsgi_gateway_host *hos
 {
 	const struct wsgi_log log = {STDERR_FILENO, o->program, WSGI_LOG_INFO};
 	struct wsgi_server_config config = wsgi_server_default_config;
+	struct wsgi_reporter *reporter;
 	int rc;
 
 	config.log = &log;
+	config.address = o->bind_len > 0 ? o->bind[0] : "127.0.0.1:8000";
+	if (o->bind_len > 1)
+		return fail(&log, EX_USAGE, "give --bind once: one server has one address");
+	if (o->reload)
+		return wsgi_reload_run(o, host, config.address, &wsgi_gateway_serve);
 	if (o->fcgi != NULL)
 		return run_backend(&config, o);
 	config.threads = o->threads;
-	rc = wsgi_gateway_load(o, host, o->application, &config.app);
-	return rc == 0 ? create_and_serve(&config, o) : rc;
+	rc = wsgi_reload_load(o, host, &config.app, &reporter);
+	if (rc == 0)
+		rc = create_and_serve(&config, o, reporter);
+	wsgi_reporter_destroy(reporter);
+	return rc;
 }
 
 const struct wsgi_gateway_kind wsgi_gateway_serve = {

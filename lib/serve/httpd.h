@@ -1,6 +1,7 @@
 #ifndef WSGI_SERVE_HTTPD_H
 #define WSGI_SERVE_HTTPD_H
 
+#include "base/log.h"
 #include "serve/gateway.h"
 
 /*
@@ -10,5 +11,12 @@
  *          for each request, both on standard error; ends at SIGINT or SIGTERM with status 0.
  * Source   wsgiref/simple_server.py.
  */
+
+/*
+ * "listening on http://127.0.0.1:8000/": a URL where there can be one, as terminals make it a link.
+ *   name   what the socket is called (proc/listener.h)
+ */
+void wsgi_httpd_say_address(const struct wsgi_log *log, const struct wsgi_options *o,
+			    const char *name);
 
 #endif

@@ -40,7 +40,7 @@ struct option {
 	bool inside;       /* it means something inside the interpreter too */
 	size_t at, len_at; /* its members of struct wsgi_options */
 	const char *value; /* what it wants, "/PATH": with that slash; NULL: nothing */
-	const char *help;
+	const char *help;  /* NULL: it is not for users */
 };
 
 #define OFFSET(member) offsetof(struct wsgi_options, member)
@@ -68,6 +68,7 @@ static const struct option options[] = {
 	 "start again when a source file of the application changes"},
 	{"reload-extra-file", 0, LIST, SERVE, true, LIST_AT(reload_extra), "FILE",
 	 "or when this one does; may be given several times"},
+	{"reload-pipe", 0, TEXT, SERVE, true, AT(reload_pipe), "N", NULL},
 	{"debug", 0, FLAG, SERVE, true, AT(debug), NULL,
 	 "answer an error with its traceback; on loopback addresses only"},
 	{"validate", 0, FLAG, ALL, true, AT(validate), NULL,
@@ -359,7 +360,7 @@ void wsgi_options_help(enum wsgi_gateway gateway, FILE *out)
 		const struct option *o = &options[i];
 		char left[40];
 
-		if ((o->gateways & gateway) == 0)
+		if ((o->gateways & gateway) == 0 || o->help == NULL)
 			continue;
 		snprintf(left, sizeof(left), "%c%c%c --%s%s%s", o->letter != 0 ? '-' : ' ',
 			 o->letter != 0 ? o->letter : ' ', o->letter != 0 ? ',' : ' ', o->name,

@@ -44,6 +44,11 @@ struct wsgi_options {
 	bool reload;                    /* --reload: start again when a source file changes */
 	const char **reload_extra;      /* --reload-extra-file, reload_extra_len of them */
 	size_t reload_extra_len;
+	/*
+	 * Not for users: the descriptor that a child of --reload reports on. A word, and not an
+	 * environment variable: os.environ has those before any code of ours runs.
+	 */
+	const char *reload_pipe;
 	bool debug; /* --debug: the traceback is the answer's page */
 
 	char *found; /* owned: the name of an application that no word of argv holds; or NULL */

@@ -1,0 +1,426 @@
+#include "serve/reload.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fdio.h"
+#include "base/log.h"
+#include "host/watch.h"
+#include "proc/listener.h"
+#include "serve/httpd.h"
+#include "serve/standin.h"
+
+enum {
+	BACKLOG = 511,    /* Apache's */
+	RELOAD_MS = 3000, /* for requests under way when a file has changed */
+	STOP_MS = 12000,  /* longer than the child itself gives them at a signal */
+};
+
+struct supervisor {
+	const struct wsgi_options *o;
+	const struct wsgi_gateway_host *host;
+	const struct wsgi_gateway_kind *kind;
+	struct wsgi_log log;
+	struct wsgi_listener listener;
+	struct wsgi_watch watch;
+	struct wsgi_standin *standin; /* NULL: a child serves, or will soon */
+	int signal_fd;
+	sigset_t mask; /* these two as they were before */
+	void (*on_sigpipe)(int);
+
+	pid_t child; /* 0: none */
+	int pipe;    /* its reports; -1: none. In the child: where it writes them */
+	struct wsgi_buf report;
+	bool serving;     /* it has said so */
+	int64_t kill_ms;  /* when it is killed, if it has been asked to end */
+	unsigned started; /* how many there were */
+	bool said;        /* where we listen */
+
+	bool to_start; /* as soon as there is no child */
+	bool to_end;   /* all of it */
+	int status;    /* that it then ends with */
+};
+
+/* -- words ------------------------------------------------------------------------------------- */
+
+static void say_address(struct supervisor *s)
+{
+	if (!s->said)
+		wsgi_httpd_say_address(&s->log, s->o, s->listener.name);
+	s->said = true;
+}
+
+/* As one would name it here: relative to the working directory if it is below that. */
+static const char *shown(const char *file)
+{
+	char *folder = getcwd(NULL, 0);
+	size_t len = folder != NULL ? strlen(folder) : 0;
+
+	if (len > 0 && strncmp(file, folder, len) == 0 && file[len] == '/')
+		file += len + 1;
+	free(folder);
+	return strncmp(file, "./", 2) == 0 ? file + 2 : file;
+}
+
+/* The child has ended, and nobody had asked it to. */
+static void say_end(struct supervisor *s, int status)
+{
+	const char *what = s->serving ? "has ended" : "does not load";
+	const char *name = shown(s->o->application);
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+
+	if (WIFSIGNALED(status))
+		wsgi_log(&s->log, WSGI_LOG_ERROR, "%s %s: signal %d, %s; waiting for a change",
+			 name, what, WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else if (s->serving || code < EX__BASE || code > EX__MAX)
+		wsgi_log(&s->log, WSGI_LOG_ERROR, "%s %s, with status %d; waiting for a change",
+			 name, what, code);
+	else /* it has said why */
+		wsgi_log(&s->log, WSGI_LOG_ERROR, "%s %s; waiting for a change", name, what);
+}
+
+/* -- the child --------------------------------------------------------------------------------- */
+
+/* In the child: be the server, on the supervisor's socket. */
+static int be_server(const struct supervisor *s)
+{
+	struct wsgi_options o = *s->o;
+	char address[20], report_fd[12];
+	const char *bind[] = {address};
+
+	snprintf(address, sizeof(address), "fd://%d", s->listener.fd);
+	snprintf(report_fd, sizeof(report_fd), "%d", s->pipe);
+	o.bind = bind;
+	o.bind_len = 1;
+	o.reload = false;
+	o.reload_extra_len = 0;
+	o.reload_pipe = report_fd;
+	return s->kind->run(&o, s->host);
+}
+
+/* In the child: the socket and the pipe survive an exec, all else of the supervisor goes. */
+static void leave_supervisor(struct supervisor *s)
+{
+	fcntl(s->listener.fd, F_SETFD, 0);
+	fcntl(s->pipe, F_SETFD, 0);
+	close(s->signal_fd);
+	wsgi_watch_finish(&s->watch);
+	wsgi_buf_finish(&s->report);
+	free(s->listener.name);
+	free(s->listener.path); /* not removed: it is not the child's */
+	/*
+	 * Until it serves, an interrupt from the terminal is the supervisor's business, which then
+	 * ends it: there is no KeyboardInterrupt in the middle of an import.
+	 */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGPIPE, s->on_sigpipe);
+	sigprocmask(SIG_SETMASK, &s->mask, NULL);
+}
+
+/* Returns true in the child. */
+static bool start(struct supervisor *s)
+{
+	const pid_t supervisor = getpid();
+	int ends[2] = {-1, -1};
+
+	wsgi_standin_destroy(s->standin);
+	s->standin = NULL;
+	s->to_start = s->serving = false;
+	s->child = pipe2(ends, O_CLOEXEC) == 0 ? fork() : -1;
+	if (s->child == 0) {
+		/* However the supervisor ends, this process does not go on without it. */
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		if (getppid() != supervisor)
+			_exit(EX_OK);
+		close(ends[0]);
+		s->pipe = ends[1];
+		return true;
+	}
+	close(ends[1]);
+	s->pipe = ends[0];
+	if (s->child < 0) {
+		wsgi_log(&s->log, WSGI_LOG_ERROR, "cannot start: %s; waiting for a change",
+			 strerror(errno));
+		s->child = 0;
+		return false;
+	}
+	wsgi_fd_nonblock(s->pipe, true);
+	s->started++;
+	return false;
+}
+
+static void ask_to_end(struct supervisor *s, int within_ms)
+{
+	if (s->child != 0)
+		kill(s->child, SIGTERM);
+	s->kill_ms = wsgi_clock_ms() + within_ms;
+}
+
+/* -- what happens ------------------------------------------------------------------------------ */
+
+/* A message: the state, then files of that length. */
+static void take_message(struct supervisor *s, const char *state, const char *files, size_t len)
+{
+	int rc;
+
+	if (strcmp(state, WSGI_REPORT_SERVING) == 0) {
+		s->serving = true;
+		say_address(s);
+		rc = wsgi_watch_keep(&s->watch, files, len);
+	} else {
+		/* Not all of them yet: those of the last child are watched too. */
+		rc = wsgi_watch_add_list(&s->watch, files, len);
+	}
+	if (rc != 0)
+		wsgi_log(&s->log, WSGI_LOG_WARNING, "no memory to watch all of the files");
+}
+
+static void close_pipe(struct supervisor *s)
+{
+	if (s->pipe >= 0)
+		close(s->pipe);
+	s->pipe = -1;
+}
+
+static void read_pipe(struct supervisor *s)
+{
+	char data[4096];
+	ssize_t n = -1;
+
+	while (s->pipe >= 0 && (n = read(s->pipe, data, sizeof(data))) > 0)
+		if (wsgi_buf_add(&s->report, data, (size_t)n) != 0)
+			return;
+	if (n == 0)
+		close_pipe(s);
+}
+
+static void take_reports(struct supervisor *s)
+{
+	const char *end;
+
+	read_pipe(s);
+	while ((end = memmem(s->report.data, s->report.len, "\0", 2)) != NULL) {
+		const char *state = s->report.data, *files = state + strlen(state) + 1;
+
+		take_message(s, state, files, (size_t)(end + 1 - files));
+		wsgi_buf_drop(&s->report, (size_t)(end + 2 - state));
+	}
+}
+
+/* The command line is wrong, or what it names is not there: no change of a file mends that. */
+static bool is_hopeless(const struct supervisor *s, int status)
+{
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+
+	return s->started == 1 && !s->serving &&
+	       (code == EX_USAGE || code == EX_NOINPUT || code == EX_UNAVAILABLE);
+}
+
+static void stand_in(struct supervisor *s)
+{
+	struct wsgi_error err = {0};
+
+	if (wsgi_standin_create(&s->standin, s->o, s->listener.fd, &s->log, &err) != 0)
+		wsgi_log(&s->log, WSGI_LOG_WARNING, "requests wait: %s", err.text);
+}
+
+static void take_end(struct supervisor *s)
+{
+	int status;
+
+	if (s->child == 0 || waitpid(s->child, &status, WNOHANG) != s->child)
+		return;
+	take_reports(s);
+	close_pipe(s);
+	wsgi_buf_finish(&s->report);
+	s->child = 0;
+	if (s->to_end || s->to_start)
+		return;
+	if (is_hopeless(s, status)) {
+		s->to_end = true;
+		s->status = WEXITSTATUS(status);
+		return;
+	}
+	say_address(s);
+	say_end(s, status);
+	stand_in(s);
+}
+
+static void take_change(struct supervisor *s)
+{
+	char *file = wsgi_watch_poll(&s->watch, wsgi_clock_ms());
+
+	if (file != NULL && !s->to_end && !s->to_start) {
+		wsgi_log(&s->log, WSGI_LOG_INFO, "%s changed: starting again", shown(file));
+		s->to_start = true;
+		ask_to_end(s, RELOAD_MS);
+	}
+	free(file);
+}
+
+static void take_signals(struct supervisor *s)
+{
+	struct signalfd_siginfo info;
+
+	while (read(s->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD)
+			continue;                       /* take_end() asks */
+		if (!s->to_end)
+			ask_to_end(s, STOP_MS);
+		else if (s->child != 0)
+			kill(s->child, SIGKILL); /* the second one does not wait */
+		s->to_end = true;
+	}
+}
+
+static void take_time(struct supervisor *s)
+{
+	if (s->child == 0 || !(s->to_end || s->to_start) || wsgi_clock_ms() < s->kill_ms)
+		return;
+	wsgi_log(&s->log, WSGI_LOG_WARNING, "%s did not end in time: killed",
+		 shown(s->o->application));
+	kill(s->child, SIGKILL);
+	s->kill_ms = INT64_MAX;
+}
+
+/* -- the run ----------------------------------------------------------------------------------- */
+
+/* Returns true in a child, which is to be the server. */
+static bool supervise(struct supervisor *s)
+{
+	while (!s->to_end || s->child != 0) {
+		struct pollfd fds[] = {{.fd = s->signal_fd, .events = POLLIN},
+				       {.fd = s->pipe, .events = POLLIN}};
+
+		if (s->to_start && s->child == 0 && start(s))
+			return true;
+		poll(fds, 2, wsgi_watch_wait_ms(&s->watch));
+		take_signals(s);
+		take_reports(s);
+		take_end(s);
+		take_change(s);
+		take_time(s);
+	}
+	return false;
+}
+
+static int watch_extra(struct supervisor *s, struct wsgi_error *err)
+{
+	for (size_t i = 0; i < s->o->reload_extra_len; i++) {
+		const char *file = s->o->reload_extra[i];
+		struct stat st;
+		int rc = stat(file, &st) != 0 ? -errno : S_ISDIR(st.st_mode) ? -EISDIR : 0;
+
+		if (rc != 0)
+			return wsgi_fail(err, -ENOENT, "--reload-extra-file %s: %s", file,
+					 strerror(-rc));
+		if (wsgi_watch_add(&s->watch, file, true) != 0)
+			return wsgi_fail(err, -ENOMEM, "out of memory");
+	}
+	return 0;
+}
+
+/* Signals come as reads of a descriptor from now on. */
+static int take_over_signals(struct supervisor *s, struct wsgi_error *err)
+{
+	sigset_t wanted;
+
+	sigemptyset(&wanted);
+	sigaddset(&wanted, SIGINT);
+	sigaddset(&wanted, SIGTERM);
+	sigaddset(&wanted, SIGCHLD);
+	s->signal_fd = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (s->signal_fd < 0)
+		return wsgi_fail(err, -ENOMEM, "no descriptor for signals: %s", strerror(errno));
+	signal(SIGCHLD, SIG_DFL); /* one that is ignored leaves no status */
+	s->on_sigpipe = signal(SIGPIPE, SIG_IGN);
+	sigprocmask(SIG_BLOCK, &wanted, &s->mask);
+	return 0;
+}
+
+static void finish(struct supervisor *s)
+{
+	wsgi_standin_destroy(s->standin);
+	wsgi_listener_finish(&s->listener);
+	wsgi_watch_finish(&s->watch);
+	wsgi_buf_finish(&s->report);
+	close_pipe(s);
+	if (s->signal_fd >= 0)
+		close(s->signal_fd);
+}
+
+static int set_up(struct supervisor *s, const char *address, struct wsgi_error *err)
+{
+	int rc;
+
+	if (s->o->fcgi != NULL)
+		return wsgi_fail(err, -EINVAL,
+				 "--reload is for an application: with --fcgi there is none here");
+	rc = watch_extra(s, err);
+	if (rc != 0)
+		return rc;
+	rc = wsgi_listener_open(&s->listener, address, BACKLOG, err);
+	return rc == 0 ? take_over_signals(s, err) : rc;
+}
+
+int wsgi_reload_run(const struct wsgi_options *o, const struct wsgi_gateway_host *host,
+		    const char *address, const struct wsgi_gateway_kind *kind)
+{
+	struct supervisor s = {
+		.o = o,
+		.host = host,
+		.kind = kind,
+		.log = {STDERR_FILENO, o->program, WSGI_LOG_INFO},
+		.listener = {.fd = -1},
+		.signal_fd = -1,
+		.pipe = -1,
+		.to_start = true,
+	};
+	struct wsgi_error err = {0};
+	int rc;
+
+	wsgi_watch_init(&s.watch, wsgi_watch_stamp_of);
+	rc = set_up(&s, address, &err);
+	if (rc != 0) {
+		wsgi_log(&s.log, WSGI_LOG_ERROR, "%s", err.text);
+		s.status = rc == -EINVAL ? EX_USAGE : rc == -ENOENT ? EX_NOINPUT : EX_UNAVAILABLE;
+	} else if (supervise(&s)) {
+		leave_supervisor(&s);
+		return be_server(&s);
+	}
+	finish(&s);
+	return s.status;
+}
+
+int wsgi_reload_load(const struct wsgi_options *o, const struct wsgi_gateway_host *host,
+		     struct wsgi_app **app, struct wsgi_reporter **reporter)
+{
+	const struct wsgi_log log = {STDERR_FILENO, o->program, WSGI_LOG_INFO};
+	struct wsgi_error err = {0};
+	struct wsgi_loader *loader;
+	int rc;
+
+	*reporter = NULL;
+	if (o->reload_pipe != NULL) {
+		rc = wsgi_gateway_loader(o, host, o->application, &loader);
+		if (rc != 0)
+			return rc;
+		if (wsgi_reporter_create(reporter, o, loader, &err) != 0) {
+			wsgi_log(&log, WSGI_LOG_ERROR, "%s", err.text);
+			return EX_USAGE;
+		}
+	}
+	return wsgi_gateway_load(o, host, o->application, app);
+}

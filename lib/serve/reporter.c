@@ -1,0 +1,208 @@
+#include "serve/reporter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fdio.h"
+#include "proc/forked.h"
+
+enum { PERIOD_MS = 500 };
+
+struct wsgi_reporter {
+	struct wsgi_loader *loader;
+	int pipe, socket;
+	struct wsgi_buf sent; /* the last message */
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t woken;
+	bool news, serving, ending;
+};
+
+/* -- messages ---------------------------------------------------------------------------------- */
+
+static int make_message(struct wsgi_reporter *r, bool serving, struct wsgi_buf *out)
+{
+	const char *state = serving ? WSGI_REPORT_SERVING : WSGI_REPORT_LOADING;
+	int rc = wsgi_buf_add(out, state, strlen(state) + 1);
+
+	if (rc == 0)
+		rc = r->loader->sources(r->loader, out);
+	return rc == 0 ? wsgi_buf_add(out, "", 1) : rc;
+}
+
+/* What cannot be sent, for want of memory, is sent the next time. */
+static void report(struct wsgi_reporter *r, bool serving)
+{
+	struct wsgi_buf message = {0};
+
+	if (make_message(r, serving, &message) != 0 ||
+	    (message.len == r->sent.len && memcmp(message.data, r->sent.data, message.len) == 0) ||
+	    wsgi_fd_write(r->pipe, message.data, message.len) != 0) {
+		wsgi_buf_finish(&message);
+		return;
+	}
+	wsgi_buf_finish(&r->sent);
+	r->sent = message;
+}
+
+static void wait_for_news(struct wsgi_reporter *r)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += PERIOD_MS * 1000000L;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000L;
+	}
+	if (!r->news && !r->ending)
+		pthread_cond_timedwait(&r->woken, &r->lock, &until);
+	r->news = false;
+}
+
+static void *report_on(void *arg)
+{
+	struct wsgi_reporter *r = arg;
+	bool serving;
+
+	pthread_mutex_lock(&r->lock);
+	while (!r->ending) {
+		serving = r->serving;
+		pthread_mutex_unlock(&r->lock);
+		report(r, serving);
+		pthread_mutex_lock(&r->lock);
+		wait_for_news(r);
+	}
+	pthread_mutex_unlock(&r->lock);
+	return NULL;
+}
+
+/* -- a fork of the application's while it is loaded -------------------------------------------- */
+
+static void in_child(void *ctx)
+{
+	struct wsgi_reporter *r = ctx;
+
+	wsgi_reporter_forget(r);
+	if (r->socket > STDERR_FILENO)
+		close(r->socket);
+	wsgi_forked_watch(NULL, NULL);
+}
+
+static const struct wsgi_forked_ops fork_ops = {.child = in_child};
+
+void wsgi_reporter_forget(struct wsgi_reporter *r)
+{
+	if (r != NULL)
+		close(r->pipe);
+}
+
+/* -- the reporter ------------------------------------------------------------------------------ */
+
+/* Returns 0; -EINVAL when the words on the command line are not the supervisor's. */
+static int take_descriptors(struct wsgi_reporter *r, const struct wsgi_options *o)
+{
+	struct stat st;
+
+	r->pipe = atoi(o->reload_pipe);
+	if (o->bind_len != 1 || strncmp(o->bind[0], "fd://", 5) != 0 || fstat(r->pipe, &st) != 0 ||
+	    !S_ISFIFO(st.st_mode))
+		return -EINVAL;
+	r->socket = atoi(o->bind[0] + 5);
+	fcntl(r->pipe, F_SETFD, FD_CLOEXEC);
+	fcntl(r->socket, F_SETFD, FD_CLOEXEC);
+	return 0;
+}
+
+/* Signals are for the other threads. */
+static int start_thread(struct wsgi_reporter *r)
+{
+	sigset_t all, before;
+	int rc;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = pthread_create(&r->thread, NULL, report_on, r);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return -rc;
+}
+
+static void init_lock(struct wsgi_reporter *r)
+{
+	pthread_condattr_t monotonic;
+
+	pthread_mutex_init(&r->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&r->woken, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+}
+
+static void release(struct wsgi_reporter *r)
+{
+	pthread_cond_destroy(&r->woken);
+	pthread_mutex_destroy(&r->lock);
+	wsgi_buf_finish(&r->sent);
+	free(r);
+}
+
+int wsgi_reporter_create(struct wsgi_reporter **reporter, const struct wsgi_options *o,
+			 struct wsgi_loader *loader, struct wsgi_error *err)
+{
+	struct wsgi_reporter *r = calloc(1, sizeof(*r));
+	int rc;
+
+	if (r == NULL)
+		return wsgi_fail(err, -ENOMEM, "out of memory");
+	r->loader = loader;
+	init_lock(r);
+	rc = take_descriptors(r, o);
+	if (rc == 0)
+		rc = wsgi_forked_watch(&fork_ops, r);
+	if (rc == 0)
+		rc = start_thread(r);
+	if (rc != 0) {
+		wsgi_forked_watch(NULL, NULL);
+		release(r);
+		return wsgi_fail(err, rc, "--reload-pipe %s: %s", o->reload_pipe, strerror(-rc));
+	}
+	*reporter = r;
+	return 0;
+}
+
+/* A forked child has a copy of the struct, and not the thread. */
+static bool is_there(const struct wsgi_reporter *r)
+{
+	return r != NULL && !wsgi_forked();
+}
+
+void wsgi_reporter_serving(struct wsgi_reporter *r)
+{
+	if (!is_there(r))
+		return;
+	pthread_mutex_lock(&r->lock);
+	r->serving = r->news = true;
+	pthread_cond_signal(&r->woken);
+	pthread_mutex_unlock(&r->lock);
+}
+
+void wsgi_reporter_destroy(struct wsgi_reporter *r)
+{
+	if (!is_there(r))
+		return;
+	pthread_mutex_lock(&r->lock);
+	r->ending = true;
+	pthread_cond_signal(&r->woken);
+	pthread_mutex_unlock(&r->lock);
+	pthread_join(r->thread, NULL);
+	report(r, r->serving);
+	close(r->pipe);
+	release(r);
+}
