@@ -235,8 +235,23 @@ static int load_callable(const struct wsgi_spec *spec, const char *script, PyObj
 			 spec->target, spec->callable, spec->target);
 }
 
-static int load_spec(const struct wsgi_spec *spec, const char *folders, struct wsgi_pyapp *app,
-		     struct wsgi_error *err)
+/* Put CPython's own checks around a callable. Returns 0; -1 with an exception set. */
+static int validate(PyObject **callable)
+{
+	PyObject *validator = wsgi_py_import("wsgiref.validate", "validator"), *checked = NULL;
+
+	if (validator != NULL)
+		checked = PyObject_CallFunctionObjArgs(validator, *callable, NULL);
+	Py_XDECREF(validator);
+	if (checked == NULL)
+		return -1;
+	Py_DECREF(*callable);
+	*callable = checked;
+	return 0;
+}
+
+static int load_spec(const struct wsgi_spec *spec, const struct wsgi_loader *loader,
+		     struct wsgi_pyapp *app, struct wsgi_error *err)
 {
 	char script[PATH_MAX] = "";
 	PyObject *callable;
@@ -246,12 +261,15 @@ static int load_spec(const struct wsgi_spec *spec, const char *folders, struct w
 		rc = absolute(spec->target, script);
 	if (rc != 0)
 		return wsgi_fail(err, rc, "'%s': %s", spec->target, strerror(-rc));
-	if (set_argv(spec->target) != 0 || set_path(spec, script, folders) != 0)
+	if (set_argv(spec->target) != 0 || set_path(spec, script, loader->path) != 0)
 		return report(err, spec, "cannot be prepared for");
 	rc = load_callable(spec, script, &callable, err);
 	if (rc != 0)
 		return rc;
-	rc = wsgi_pyapp_init(app, callable);
+	if (loader->validate)
+		rc = validate(&callable);
+	if (rc == 0)
+		rc = wsgi_pyapp_init(app, callable);
 	Py_DECREF(callable);
 	return rc == 0 ? 0 : report(err, spec, "cannot be wrapped");
 }
@@ -266,7 +284,7 @@ static int py_load(struct wsgi_loader *loader, const char *text, struct wsgi_app
 	if (rc != 0)
 		return rc;
 	wsgi_py_enter();
-	rc = load_spec(&spec, loader->path, &py, err);
+	rc = load_spec(&spec, loader, &py, err);
 	wsgi_py_leave();
 	wsgi_spec_finish(&spec);
 	if (rc == 0)

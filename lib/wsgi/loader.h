@@ -1,6 +1,8 @@
 #ifndef WSGI_LOADER_H
 #define WSGI_LOADER_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "base/error.h"
 #include "wsgi/app.h"
@@ -10,6 +12,8 @@
  */
 struct wsgi_loader {
 	const char *path; /* --pythonpath: folders to search, "a:b"; NULL: none; borrowed */
+	/* --validate: put the checks of the application's language around it, if there are any. */
+	bool validate;
 	/*
 	 *   spec   as the user wrote it: "package.module:callable", "path/app.py", "path/app.so"
 	 * Sets *app, borrowed for the life of the process. Returns 0; -EINVAL for a bad spec;
