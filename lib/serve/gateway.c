@@ -13,6 +13,7 @@
 #include "host/spec.h"
 #include "host/start.h"
 #include "serve/cgi_stdio.h"
+#include "wsgi/validate.h"
 
 #ifndef WSGI_VERSION
 #define WSGI_VERSION "(unknown version)"
@@ -111,7 +112,17 @@ int wsgi_gateway_loader(const struct wsgi_options *o, const struct wsgi_gateway_
 	}
 	*loader = is_python ? host->python : wsgi_native_loader();
 	(*loader)->path = o->pythonpath;
+	(*loader)->validate = o->validate;
 	return 0;
+}
+
+/* --validate: the checks of libwsgi around an application. */
+static struct wsgi_app *validated(struct wsgi_app *app)
+{
+	static struct wsgi_validator validator; /* one application a process, as long as it lives */
+
+	wsgi_validator_init(&validator, app);
+	return &validator.app;
 }
 
 int wsgi_gateway_load(const struct wsgi_options *o, const struct wsgi_gateway_host *host,
@@ -124,6 +135,8 @@ int wsgi_gateway_load(const struct wsgi_options *o, const struct wsgi_gateway_ho
 	if (rc != 0)
 		return rc;
 	rc = loader->load(loader, application, app, &err);
+	if (rc == 0 && o->validate)
+		*app = validated(*app);
 	return rc == 0 ? 0 : say(o, wsgi_gateway_status(rc), &err);
 }
 
