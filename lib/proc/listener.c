@@ -193,12 +193,15 @@ static char *name_of_any(int fd)
 	struct sockaddr_un sa = {0};
 	socklen_t len = sizeof(sa);
 	char *name = NULL;
+	bool is_abstract;
 
 	if (getsockname(fd, (struct sockaddr *)&sa, &len) != 0 || sa.sun_family != AF_UNIX)
 		return name_of(fd);
-	/* The length may leave no NUL at the end of the path. */
+	/* The length may leave no NUL at the end. An abstract name begins with one, shown as @. */
 	len -= (socklen_t)offsetof(struct sockaddr_un, sun_path);
-	if (asprintf(&name, "unix:%.*s", (int)len, sa.sun_path) < 0)
+	is_abstract = len > 0 && sa.sun_path[0] == '\0';
+	if (asprintf(&name, "unix:%s%.*s", is_abstract ? "@" : "", (int)len - is_abstract,
+		     sa.sun_path + is_abstract) < 0)
 		return NULL;
 	return name;
 }

@@ -45,6 +45,7 @@ static int create_server(struct wsgi_standin *s, const struct wsgi_options *o, i
 {
 	static struct wsgi_app app = {.call = unavailable};
 	struct wsgi_server_config config = wsgi_server_default_config;
+	int rc;
 
 	config.fd = fcntl(fd, F_DUPFD_CLOEXEC, 3); /* the server's to close */
 	if (config.fd < 0)
@@ -55,7 +56,10 @@ static int create_server(struct wsgi_standin *s, const struct wsgi_options *o, i
 	config.certfile = o->certfile;
 	config.keyfile = o->keyfile;
 	config.log = log;
-	return wsgi_server_create(&s->server, &config, err);
+	rc = wsgi_server_create(&s->server, &config, err);
+	if (rc != 0)
+		close(config.fd);
+	return rc;
 }
 
 int wsgi_standin_create(struct wsgi_standin **standin, const struct wsgi_options *o, int fd,

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -432,6 +433,24 @@ START_TEST(an_inherited_socket_is_named_as_clients_know_it)
 }
 END_TEST
 
+START_TEST(an_inherited_socket_with_an_abstract_name_has_one_all_the_same)
+{
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	char name[sizeof("unix:") + sizeof(sa.sun_path)];
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	int len = snprintf(sa.sun_path, sizeof(sa.sun_path), "@wsgi-%d", (int)getpid());
+
+	snprintf(name, sizeof(name), "unix:%s", sa.sun_path);
+	sa.sun_path[0] = '\0';
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&sa,
+			      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + (size_t)len)),
+			 0);
+	ck_assert_int_eq(listen(fd, BACKLOG), 0);
+	when_opened(given_an_address_of(fd));
+	ck_assert_str_eq(listener.name, name);
+}
+END_TEST
+
 START_TEST(the_path_of_an_inherited_socket_is_its_makers)
 {
 	int fd = given_a_socket_handed_over();
@@ -464,6 +483,7 @@ END_TEST
 static void add_inherited(TCase *tc)
 {
 	tcase_add_loop_test(tc, an_inherited_socket_is_named_as_clients_know_it, 0, 2);
+	tcase_add_test(tc, an_inherited_socket_with_an_abstract_name_has_one_all_the_same);
 	tcase_add_test(tc, the_path_of_an_inherited_socket_is_its_makers);
 	tcase_add_test(tc, a_socket_inherited_on_descriptor_0_leaves_dev_null_there);
 }
