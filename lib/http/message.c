@@ -160,14 +160,14 @@ static bool is_any(const struct sockaddr *addr)
 	return addr->sa_family == AF_INET && in4->sin_addr.s_addr == htonl(INADDR_ANY);
 }
 
-static void name_server(const struct sockaddr *addr, char name[256], char port[8])
+static void name_server(const struct sockaddr *addr, bool https, char name[256], char port[8])
 {
 	const struct sockaddr_in *in4 = (const void *)addr;
 	const struct sockaddr_in6 *in6 = (const void *)addr;
 	char text[INET6_ADDRSTRLEN] = "";
 
 	strcpy(name, "localhost");
-	strcpy(port, "80"); /* PEP 3333: neither can be empty */
+	strcpy(port, https ? "443" : "80"); /* PEP 3333: neither can be empty */
 	if (addr->sa_family == AF_INET && inet_ntop(AF_INET, &in4->sin_addr, text, sizeof(text))) {
 		snprintf(name, 256, "%s", text);
 		snprintf(port, 8, "%u", (unsigned)ntohs(in4->sin_port));
@@ -183,12 +183,12 @@ static void name_server(const struct sockaddr *addr, char name[256], char port[8
 }
 
 int wsgi_http_setup_environ(struct wsgi_environ *base, const struct sockaddr *addr,
-			    const char *software)
+			    const char *software, bool https)
 {
 	char name[256], port[8];
 	int rc;
 
-	name_server(addr, name, port);
+	name_server(addr, https, name, port);
 	rc = wsgi_environ_set(base, "SERVER_NAME", name);
 	if (rc == 0)
 		rc = wsgi_environ_set(base, "GATEWAY_INTERFACE", "CGI/1.1");
@@ -200,6 +200,8 @@ int wsgi_http_setup_environ(struct wsgi_environ *base, const struct sockaddr *ad
 		rc = wsgi_environ_set(base, "CONTENT_LENGTH", "");
 	if (rc == 0)
 		rc = wsgi_environ_set(base, "SCRIPT_NAME", "");
+	if (rc == 0 && https)
+		rc = wsgi_environ_set(base, "HTTPS", "on");
 	return rc == 0 ? wsgi_environ_set(base, "SERVER_SOFTWARE", software) : rc;
 }
 

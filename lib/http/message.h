@@ -54,13 +54,14 @@ bool wsgi_http_expects_continue(const struct wsgi_http_message *m);
 
 /*
  * setup_environ(): what is the same for all requests of a server.
- *   addr       where it listens: IPv4, IPv6 or a unix socket (then "localhost", port 80)
+ *   addr       where it listens: IPv4, IPv6 or a unix socket (then "localhost", the scheme's port)
  *   software   SERVER_SOFTWARE
+ *   https      HTTPS is "on"
  * No name server is asked: SERVER_NAME is the address, or this host's name for "all addresses".
  * Returns 0 or -ENOMEM.
  */
 int wsgi_http_setup_environ(struct wsgi_environ *base, const struct sockaddr *addr,
-			    const char *software);
+			    const char *software, bool https);
 
 /*
  * get_environ(): set in env what base says, borrowed, and then the request's variables.

@@ -512,20 +512,49 @@ static void on_log(void *cls, const char *fmt, va_list ap)
 	wsgi_log(s->log, WSGI_LOG_DEBUG, "%s", text);
 }
 
+/* Without const, as libmicrohttpd has it; it only reads. */
+static void *option_value(const char *text)
+{
+	union {
+		const char *from;
+		void *to;
+	} p = {.from = text};
+
+	return p.to;
+}
+
+enum { OPTIONS_MAX = 5 };
+
+/* The options that not every server has. */
+static void choose_options(const struct wsgi_http_config *config,
+			   struct MHD_OptionItem options[OPTIONS_MAX])
+{
+	const struct wsgi_tls *tls = config->tls;
+	struct MHD_OptionItem *o = options;
+
+	if (!config->single)
+		*o++ = (struct MHD_OptionItem){MHD_OPTION_LISTEN_SOCKET, config->fd, NULL};
+	if (tls != NULL) {
+		*o++ = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0,
+					       option_value(WSGI_TLS_PRIORITIES)};
+		*o++ = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0, tls->cert};
+		*o++ = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, tls->key};
+	}
+	*o = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
+}
+
 static int start_daemon(struct wsgi_http_server *s, const struct wsgi_http_config *config,
 			struct wsgi_error *err)
 {
 	const struct wsgi_http_limits *limits = &config->limits;
+	struct MHD_OptionItem options[OPTIONS_MAX];
 	/* Not epoll: edges make it miss a client's end that came together with its last bytes. */
 	unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
 			 MHD_USE_ERROR_LOG;
-	const struct MHD_OptionItem more[] = {
-		{config->single ? MHD_OPTION_END : MHD_OPTION_LISTEN_SOCKET, config->fd, NULL},
-		{MHD_OPTION_END, 0, NULL},
-	};
 
-	if (config->single)
-		flags |= MHD_USE_NO_LISTEN_SOCKET;
+	flags |= config->single ? MHD_USE_NO_LISTEN_SOCKET : 0;
+	flags |= config->tls != NULL ? MHD_USE_TLS : 0;
+	choose_options(config, options);
 	/* The memory of a connection holds the head and, beside it, a block of body. */
 	s->daemon = MHD_start_daemon(
 		flags, 0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_log, s,
@@ -533,8 +562,8 @@ static int start_daemon(struct wsgi_http_server *s, const struct wsgi_http_confi
 		s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_CONNECTION_LIMIT,
 		limits->connections, MHD_OPTION_CONNECTION_TIMEOUT, limits->idle_s,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, limits->head_bytes + 64 * 1024,
-		MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)16 * 1024, MHD_OPTION_ARRAY, more,
-		MHD_OPTION_END);
+		MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)16 * 1024, MHD_OPTION_ARRAY,
+		options, MHD_OPTION_END);
 	if (s->daemon == NULL)
 		return wsgi_fail(err, -EIO, "the HTTP server does not start: %s",
 				 errno != 0 ? strerror(errno) : "libmicrohttpd gives no reason");
@@ -552,7 +581,8 @@ static int set_up(struct wsgi_http_server *s, const struct wsgi_http_config *con
 	if (getsockname(config->fd, (struct sockaddr *)&addr, &len) != 0)
 		rc = -errno;
 	if (rc == 0)
-		rc = wsgi_http_setup_environ(&s->base, (struct sockaddr *)&addr, s->software);
+		rc = wsgi_http_setup_environ(&s->base, (struct sockaddr *)&addr, s->software,
+					     config->tls != NULL);
 	if (rc != 0)
 		return wsgi_fail(err, rc, "the HTTP server has no address: %s", strerror(-rc));
 	rc = wsgi_crew_create(&s->crew, threads > 0 ? threads : 1, thread_ends, s, err);

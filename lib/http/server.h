@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "http/request.h"
+#include "http/tls.h"
 
 /*
  * server - HTTP/1.1 on a listening socket, by libmicrohttpd; or one request of one connection.
@@ -48,6 +49,7 @@ struct wsgi_http_config {
 	bool single;
 	const char *software; /* the header Server and SERVER_SOFTWARE: "wsgi-serve/0.1" */
 	struct wsgi_http_limits limits;
+	const struct wsgi_tls *tls; /* NULL: plain HTTP */
 	const struct wsgi_http_ops *ops;
 	void *ctx;
 	const struct wsgi_log *log;

@@ -12,6 +12,7 @@ struct wsgi_server {
 	struct wsgi_server_config config; /* with its defaults filled in */
 	struct wsgi_log own_log;
 	struct wsgi_listener listener;
+	struct wsgi_tls tls;           /* empty: plain HTTP */
 	struct wsgi_app *app;          /* set and read atomically */
 	struct wsgi_fd_errors errors;  /* wsgi.errors */
 	int stop_fd;                   /* an eventfd: shutdown() was called */

@@ -66,13 +66,25 @@ static int open_listener(struct wsgi_server *s, struct wsgi_error *err)
 	return rc;
 }
 
+static int load_tls(struct wsgi_server *s, struct wsgi_error *err)
+{
+	const struct wsgi_server_config *c = &s->config;
+
+	if (c->certfile == NULL && c->keyfile != NULL)
+		return wsgi_fail(err, -EINVAL, "a key alone does not do: give its certificate too");
+	return c->certfile != NULL ? wsgi_tls_load(&s->tls, c->certfile, c->keyfile, err) : 0;
+}
+
 static int set_up(struct wsgi_server *s, struct wsgi_error *err)
 {
+	int rc;
+
 	s->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	s->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (s->stop_fd < 0 || s->ended_fd < 0)
 		return wsgi_fail(err, -errno, "no descriptor for a server: %s", strerror(errno));
-	return open_listener(s, err);
+	rc = load_tls(s, err);
+	return rc == 0 ? open_listener(s, err) : rc;
 }
 
 int wsgi_server_create(struct wsgi_server **server, const struct wsgi_server_config *config,
@@ -93,7 +105,8 @@ int wsgi_server_create(struct wsgi_server **server, const struct wsgi_server_con
 		wsgi_server_destroy(s);
 		return rc;
 	}
-	s->config.address = NULL; /* not looked at again */
+	/* Not looked at again. */
+	s->config.address = s->config.certfile = s->config.keyfile = NULL;
 	*server = s;
 	return 0;
 }
@@ -129,6 +142,7 @@ void wsgi_server_destroy(struct wsgi_server *s)
 	wsgi_listener_finish(&s->listener);
 	if (s->stuck) /* something may still look at the rest */
 		return;
+	wsgi_tls_finish(&s->tls);
 	close_fd(s->stop_fd);
 	close_fd(s->ended_fd);
 	free(s);
@@ -214,6 +228,7 @@ static int start(struct wsgi_server *s, bool single, struct wsgi_error *err)
 		.single = single,
 		.software = s->config.software,
 		.limits = wsgi_http_default_limits,
+		.tls = s->tls.cert != NULL ? &s->tls : NULL,
 		.ops = &wsgi_serve_ops,
 		.ctx = s,
 		.log = s->config.log,

@@ -17,7 +17,7 @@ WSGI_BEGIN_DECLS
  *
  * Shape    made with its socket bound and listening; served by serve_forever() or, one request a
  *          call, by handle_request(). HTTP is libmicrohttpd's.
- * Owner    the server owns its socket; app, handler_class, log and all strings are borrowed for as
+ * Owner    the server owns its socket; app, handler_class, log and software are borrowed for as
  *          long as it lives.
  * Threads  serve_forever() and handle_request() run in one thread at a time; shutdown() may be
  *          called from any other, and from a signal handler. With threads > 1 the application is
@@ -51,8 +51,10 @@ extern const struct wsgi_server_config wsgi_server_default_config;
 
 /*
  * Bind and listen.
- * Sets *server, to be freed by wsgi_server_destroy(). Returns 0; -EINVAL for an address or a
- * certificate that is none; -EADDRINUSE, -EACCES and other -errno of the socket; -ENOMEM.
+ * Sets *server, to be freed by wsgi_server_destroy(). Returns 0; -EINVAL for an address that is
+ * none, a certificate or a key that is none, or two that do not belong together; -EADDRINUSE,
+ * -EACCES, -ENOENT and other -errno of the socket or the files; -ENOTSUP where libmicrohttpd has no
+ * TLS; -ENOMEM.
  */
 int wsgi_server_create(struct wsgi_server **server, const struct wsgi_server_config *config,
 		       struct wsgi_error *err);

@@ -24,8 +24,9 @@ static void given_a_server_on(const char *ip, int family, unsigned port)
 
 	wsgi_environ_clear(&base);
 	inet_pton(family, ip, family == AF_INET ? (void *)&in4.sin_addr : (void *)&in6.sin6_addr);
-	ck_assert_int_eq(wsgi_http_setup_environ(
-				 &base, family == AF_INET ? (void *)&in4 : (void *)&in6, "test/1"),
+	ck_assert_int_eq(wsgi_http_setup_environ(&base,
+						 family == AF_INET ? (void *)&in4 : (void *)&in6,
+						 "test/1", false),
 			 0);
 }
 
@@ -162,9 +163,20 @@ START_TEST(a_server_on_all_addresses_or_on_none_has_a_name)
 	given_a_server_on("0.0.0.0", AF_INET, 80);
 	ck_assert_str_ne(when_asked_for("SERVER_NAME"), "0.0.0.0");
 	ck_assert_str_ne(when_asked_for("SERVER_NAME"), "");
-	ck_assert_int_eq(wsgi_http_setup_environ(&base, (void *)&un, "test/1"), 0);
+	ck_assert_int_eq(wsgi_http_setup_environ(&base, (void *)&un, "test/1", false), 0);
 	ck_assert_str_eq(when_asked_for("SERVER_NAME"), "localhost");
 	ck_assert_str_eq(when_asked_for("SERVER_PORT"), "80");
+	ck_assert_ptr_null(when_asked_for("HTTPS"));
+}
+END_TEST
+
+START_TEST(a_server_with_tls_says_so_as_web_servers_do)
+{
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+
+	ck_assert_int_eq(wsgi_http_setup_environ(&base, (void *)&un, "test/1", true), 0);
+	ck_assert_str_eq(when_asked_for("HTTPS"), "on");
+	ck_assert_str_eq(when_asked_for("SERVER_PORT"), "443");
 }
 END_TEST
 
@@ -322,6 +334,7 @@ int main(void)
 	tcase_add_test(tc, a_header_does_not_replace_what_the_server_knows);
 	tcase_add_test(tc, an_ipv6_server_has_a_name_that_fits_in_a_url);
 	tcase_add_test(tc, a_server_on_all_addresses_or_on_none_has_a_name);
+	tcase_add_test(tc, a_server_with_tls_says_so_as_web_servers_do);
 	tcase_add_loop_test(tc, what_two_readers_could_take_differently_is_refused, 0,
 			    (int)(sizeof(requests) / sizeof(requests[0])));
 	tcase_add_test(tc, a_method_that_is_none_is_refused);
