@@ -16,69 +16,80 @@ static bool is_alnum(char c)
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* How a server may have made a word of a query. */
-struct reading {
-	bool decode; /* %XX is a byte */
-	bool whole;  /* a '+' is a blank in it, and does not end it */
-};
-
-/* The next letter or digit of a query's word; 0 at its end or a NUL. */
-static char next_alnum(const char **q, struct reading how)
+/*
+ * The next character of a query; 0 at its end. Of decoded text (%XX is a byte) a word goes up to a
+ * NUL: what stands behind that is passed over, up to where the next word begins.
+ */
+static char next_char(const char **q, bool decode)
 {
-	while (**q != '\0' && (how.whole || **q != '+')) {
-		char c = *(*q)++;
+	char c = **q;
 
-		if (how.decode && c == '%' && wsgi_hex_digit((*q)[0]) >= 0 &&
-		    wsgi_hex_digit((*q)[1]) >= 0) {
-			c = (char)(wsgi_hex_digit((*q)[0]) * 16 + wsgi_hex_digit((*q)[1]));
-			*q += 2;
-			if (c == '\0')
-				*q = "";
-		}
-		if (is_alnum(c))
-			return c;
-	}
-	return 0;
+	if (c == '\0')
+		return 0;
+	++*q;
+	if (!decode || c != '%' || wsgi_hex_digit((*q)[0]) < 0 || wsgi_hex_digit((*q)[1]) < 0)
+		return c;
+	c = (char)(wsgi_hex_digit((*q)[0]) * 16 + wsgi_hex_digit((*q)[1]));
+	*q += 2;
+	if (c != '\0')
+		return c;
+	*q += strcspn(*q, "+");
+	return '+';
 }
 
-static bool same_letters(const char *word, const char *q, struct reading how)
+static char next_alnum(const char **q, bool decode)
 {
+	char c;
+
+	do
+		c = next_char(q, decode);
+	while (c != 0 && !is_alnum(c));
+	return c;
+}
+
+/* Whether the letters at *q are those of word and no letter follows them; *q is moved there. */
+static bool take_word(const char **q, const char *word, bool decode)
+{
+	const char *ahead;
+
 	for (; *word != '\0'; word++)
-		if (is_alnum(*word) && next_alnum(&q, how) != *word)
+		if (is_alnum(*word) && next_alnum(q, decode) != *word)
 			return false;
-	return next_alnum(&q, how) == 0;
+	ahead = *q;
+	return !is_alnum(next_char(&ahead, decode));
+}
+
+static bool has_alnum(const char *word)
+{
+	while (*word != '\0' && !is_alnum(*word))
+		word++;
+	return *word != '\0';
+}
+
+static bool begins_with_alnum(const char *q, bool decode)
+{
+	char c;
+
+	do
+		c = next_char(&q, decode);
+	while (c != 0 && c != '+' && !is_alnum(c));
+	return is_alnum(c);
 }
 
 /*
- * Whether word could be what a server made of the query's word at q. Servers differ in what they
- * decode, quote by a backslash, or cut off at a NUL; so only letters and digits are compared. To
- * take too many words for the client's is the safe error.
+ * Whether the words from first on could be what a server made of the query, or of its beginning.
+ * Servers differ in what they decode, quote by a backslash, or cut off at a NUL, in whether an
+ * empty word is one, and in where they split: Python's http.server makes one word of all. So the
+ * letters and digits alone are compared, word after word. To take too many words for the client's
+ * is the safe error; but the administrator's "/" is not yet a query's beginning.
  */
-static bool could_be(const char *word, const char *q, bool whole)
+static bool is_query(char *const *first, const char *q, bool decode)
 {
-	return same_letters(word, q, (struct reading){true, whole}) ||
-	       same_letters(word, q, (struct reading){false, whole});
-}
-
-static const char *next_word(const char *q)
-{
-	q = strchr(q, '+');
-	return q != NULL ? q + 1 : NULL;
-}
-
-/*
- * Whether the words from first on are the query's, from its first one on. Python's http.server
- * makes one word of all of them.
- */
-static bool is_query(char *const *first, const char *q)
-{
-	for (; *first != NULL; first++) {
-		if (q != NULL && first[1] == NULL && could_be(*first, q, true))
-			return true;
-		if (q == NULL || !could_be(*first, q, false))
+	if (!has_alnum(*first) && begins_with_alnum(q, decode))
+		return false;
+	for (; *first != NULL; first++)
+		if (!take_word(&q, *first, decode))
 			return false;
-		q = next_word(q);
-	}
 	return true;
 }
 
@@ -88,7 +99,7 @@ static int without_query(const struct wsgi_cgi_view *v)
 	if (v->query == NULL || *v->query == '\0' || strchr(v->query, '=') != NULL)
 		return v->argc;
 	for (int i = 1; i < v->argc; i++)
-		if (is_query(v->argv + i, v->query))
+		if (is_query(v->argv + i, v->query, true) || is_query(v->argv + i, v->query, false))
 			return i;
 	return v->argc;
 }
