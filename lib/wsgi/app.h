@@ -1,6 +1,7 @@
 #ifndef WSGI_APP_H
 #define WSGI_APP_H
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
