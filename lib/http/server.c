@@ -348,6 +348,9 @@ static void print_address(struct MHD_Connection *connection, char text[INET6_ADD
 	text[0] = '\0';
 	if (addr != NULL && addr->sa_family == AF_INET)
 		inet_ntop(AF_INET, &in4->sin_addr, text, INET6_ADDRSTRLEN);
+	else if (addr != NULL && addr->sa_family == AF_INET6 &&
+		 IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr)) /* by a socket that takes both kinds */
+		inet_ntop(AF_INET, &in6->sin6_addr.s6_addr[12], text, INET6_ADDRSTRLEN);
 	else if (addr != NULL && addr->sa_family == AF_INET6)
 		inet_ntop(AF_INET6, &in6->sin6_addr, text, INET6_ADDRSTRLEN);
 }
