@@ -104,6 +104,8 @@ static int create_and_serve(struct wsgi_server_config *config, const struct wsgi
 	int rc;
 
 	config->software = "wsgi-serve/" WSGI_VERSION;
+	config->certfile = o->certfile;
+	config->keyfile = o->keyfile;
 	rc = wsgi_server_create(&server, config, &err);
 	if (rc != 0)
 		return fail(config->log, rc == -EINVAL ? EX_USAGE : EX_UNAVAILABLE, err.text);

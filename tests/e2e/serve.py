@@ -6,17 +6,20 @@ Environment: BUILD, the folder of the binaries. Words on the command line choose
 import contextlib
 import hashlib
 import http.client
+import json
 import os
 import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 import traceback
+import warnings
 
 REPO = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.abspath(os.environ.get('BUILD', os.path.join(REPO, 'build')))
@@ -45,6 +48,19 @@ def digest(env, start):
     for data in body_of(env):
         sha.update(data)
         size += len(data)
+    start('200 OK', [('Content-Type', 'text/plain')])
+    return [('%d %s' % (size, sha.hexdigest())).encode()]
+
+def late(env, start):
+    time.sleep(.3)
+    return digest(env, start)
+
+def slow(env, start):
+    sha, size = hashlib.sha256(), 0
+    for data in body_of(env):
+        sha.update(data)
+        size += len(data)
+        time.sleep(.005)
     start('200 OK', [('Content-Type', 'text/plain')])
     return [('%d %s' % (size, sha.hexdigest())).encode()]
 
@@ -234,16 +250,21 @@ class Program:
 class Server(Program):
     def __init__(self, *words, bind='127.0.0.1:0', **kept):
         super().__init__(os.path.join(BUILD, 'wsgi-serve'), '--bind', bind, *words, **kept)
-        found = re.fullmatch(r'http://(\S+):(\d+)/', self.name)
+        found = re.fullmatch(r'https?://(\S+):(\d+)/', self.name)
         self.address = (found[1].strip('[]'), int(found[2])) if found else self.name[5:]
+        self.tls = client_context() if '--certfile' in words else None
 
-    def connect(self):
+    def connect_plain(self):
         if isinstance(self.address, tuple):
             return socket.create_connection(self.address, WAIT)
         s = socket.socket(socket.AF_UNIX)
         s.settimeout(WAIT)
         s.connect(self.address)
         return s
+
+    def connect(self):
+        s = self.connect_plain()
+        return self.tls.wrap_socket(s, server_hostname='localhost') if self.tls else s
 
     def raw(self, data):
         """All that comes back for these bytes, to the connection's end."""
@@ -263,7 +284,6 @@ class Server(Program):
             connection.close()
 
     def show(self, path='/show', headers=None):
-        import json
         return json.loads(self.get(path, headers=headers).body)
 
 
@@ -306,18 +326,54 @@ def forwarding(*words):
             yield server
 
 
+def pem(name):
+    """The path of a certificate or a key that was made for these tests."""
+    if not os.path.exists(os.path.join(TEMP, 'cert')):
+        for command in (
+                'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key -out cert '
+                '-days 2 -subj /CN=localhost -addext '
+                'subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1',
+                'genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out other',
+                'pkcs8 -topk8 -in key -passout pass:x -out encrypted'):
+            subprocess.run(['openssl', *command.split()], cwd=TEMP, check=True, capture_output=True)
+    return os.path.join(TEMP, name)
+
+
+def client_context():
+    return ssl.create_default_context(cafile=pem('cert'))
+
+
+def tls_words():
+    return ['--certfile', pem('cert'), '--keyfile', pem('key')]
+
+
+def secure(*words):
+    return python(*tls_words(), *words)
+
+
+def secure_forwarding():
+    return forwarding(*tls_words())
+
+
 BOTH = [python, forwarding]
+SECURE = [secure, secure_forwarding]
 HEAD = b'Host: h\r\nConnection: close\r\n\r\n'
 
 
-def both(test):
-    """The same for an application and for a backend."""
-    def run():
-        for kind in BOTH:
-            with kind() as server:
-                test(server)
-    run.__name__ = test.__name__
-    return run
+def each_of(kinds):
+    """The same for several kinds of server."""
+    def decorate(test):
+        def run():
+            for kind in kinds:
+                with kind() as server:
+                    test(server)
+        run.__name__ = test.__name__
+        return run
+    return decorate
+
+
+both = each_of(BOTH)
+both_by_tls = each_of(SECURE)
 
 
 # The address.
@@ -335,6 +391,13 @@ def test_ipv6_has_brackets():
         assert server.name.startswith('http://[::1]:'), server.name
         body = server.get('/').body
         assert b"SERVER_NAME = '[::1]'" in body and b"REMOTE_ADDR = '::1'" in body
+
+
+def test_a_client_by_ipv4_has_its_own_address_at_a_socket_for_both():
+    with Server('demo', bind='[::]:0') as server:
+        for host in '127.0.0.1', '::1':
+            server.address = host, server.address[1]
+            assert b"REMOTE_ADDR = '%s'" % host.encode() in server.get('/').body
 
 
 def test_a_unix_socket_serves_and_goes():
@@ -395,7 +458,6 @@ def test_multithread_follows_threads():
 
 
 def raw_environ(server, head, target=b'/show'):
-    import json
     answer = server.raw(b'GET ' + target + b' HTTP/1.0\r\n' + head + b'\r\n')
     return json.loads(answer.partition(b'\r\n\r\n')[2])
 
@@ -642,7 +704,6 @@ def test_a_redirect_and_two_cookies_pass(server):
 
 
 def headers_path(status, *headers, write=''):
-    import json
     import urllib.parse
     return '/headers%s?%s' % (write, urllib.parse.quote(json.dumps([status, headers])))
 
@@ -908,6 +969,164 @@ def test_a_forked_child_that_stays_does_not_keep_the_address():
     finally:
         with contextlib.suppress(OSError):
             os.kill(pid, signal.SIGKILL)
+
+
+# TLS.
+
+@both_by_tls
+def test_https_is_served_and_the_environ_says_so(server):
+    assert server.name.startswith('https://127.0.0.1:'), server.name
+    code, answer = curl('--cacert', pem('cert'), server.name + 'show')
+    env = json.loads(answer)
+    assert code == 0 and env['wsgi.url_scheme'] == 'https' and env['HTTPS'] == 'on', env
+    assert env['SERVER_PORT'] == str(server.address[1]) and env['REMOTE_ADDR'] == '127.0.0.1', env
+    assert server.show()['wsgi.url_scheme'] == 'https'
+
+
+def test_tls_is_1_2_or_1_3():
+    with Server(*tls_words(), 'demo') as server:
+        for version, spoken in (ssl.TLSVersion.TLSv1_1, False), (ssl.TLSVersion.TLSv1_2, True), (
+                ssl.TLSVersion.TLSv1_3, True):
+            with warnings.catch_warnings():
+                warnings.simplefilter('ignore')
+                server.tls = client_context()
+                server.tls.set_ciphers('ALL:@SECLEVEL=0')
+                server.tls.minimum_version = server.tls.maximum_version = version
+            try:
+                assert server.get('/').status == 200 and spoken, version
+            except ssl.SSLError:
+                assert not spoken, version
+
+
+def test_the_key_may_stand_in_the_file_of_the_certificate():
+    path = os.path.join(TEMP, 'both')
+    with open(path, 'wb') as f:
+        for name in 'key', 'cert':
+            with open(pem(name), 'rb') as part:
+                f.write(part.read())
+    for bind in '127.0.0.1:0', '[::1]:0', socket_path():
+        with Server('--certfile', path, 'demo', bind=bind) as server:
+            assert server.get('/').status == 200
+
+
+def test_a_certificate_that_will_not_do_is_said():
+    for words, code, says in (
+            (['--certfile', pem('cert'), '--keyfile', '/nowhere'], 69, '/nowhere: No such file'),
+            (['--certfile', app_file()], 64, 'no certificate in PEM in ' + app_file()),
+            (['--certfile', pem('cert')], 64, 'no private key in PEM in ' + pem('cert')),
+            (['--certfile', pem('cert'), '--keyfile', pem('other')], 64, 'do not match'),
+            (['--certfile', pem('cert'), '--keyfile', pem('encrypted')], 64, 'is encrypted'),
+            (['--keyfile', pem('key')], 64, 'certificate')):
+        said_code, said = failing(*words, '--bind', '127.0.0.1:0', 'demo')
+        assert said_code == code and says in said, (words, said_code, said)
+        assert said.startswith('wsgi-serve: ') and said.count('\n') == 1, said
+
+
+@both_by_tls
+def test_64_megabytes_go_up_and_down_by_tls(server):
+    size = 64 << 20
+    path = os.path.join(TEMP, 'random')
+    sha = hashlib.sha256()
+    with open(path, 'wb') as f:
+        for _ in range(64):
+            piece = os.urandom(1 << 20)
+            sha.update(piece)
+            f.write(piece)
+    known = ['--cacert', pem('cert')]
+    assert curl(*known, '-T', path, server.name + 'digest') == (
+        0, '%d %s' % (size, sha.hexdigest()))
+    code, answer = curl(*known, '-o', path + '.down', '-w', '%{size_download}',
+                        server.name + 'file?' + path)
+    with open(path + '.down', 'rb') as f:
+        down = hashlib.sha256(f.read())
+    assert (code, answer) == (0, str(size)) and down.digest() == sha.digest()
+
+
+@both_by_tls
+def test_an_echo_by_tls_does_not_block(server):
+    data = os.urandom(8 << 20)
+    assert server.get('/echo', 'POST', data).body == data
+
+
+@both_by_tls
+def test_what_lies_undeciphered_while_the_application_waits_is_not_forgotten(server):
+    """All has come, in the last record the last bytes: no socket becomes readable any more."""
+    for size in 65535, 65536, 65537, 66000, 81920, 131072, 200000, 1000000:
+        data = os.urandom(size)
+        answer = server.get('/late', 'POST', data).body.decode()
+        assert answer == '%d %s' % (size, hashlib.sha256(data).hexdigest()), (size, answer)
+
+
+@both_by_tls
+def test_an_upload_that_the_application_reads_slowly_is_read_whole_by_tls(server):
+    data = os.urandom(3000000)
+    answer = server.get('/slow', 'POST', iter([data])).body.decode()
+    assert answer == '%d %s' % (len(data), hashlib.sha256(data).hexdigest()), answer
+
+
+@both_by_tls
+def test_a_client_that_reads_slowly_gets_all_by_tls(server):
+    with server.connect() as s:
+        s.sendall(b'GET /large?8 HTTP/1.0\r\n' + HEAD)
+        size = len(s.recv(1000))
+        for pause in [.5] + [.01] * 50:
+            time.sleep(pause)
+            size += len(s.recv(20000))
+        data = read_all(s)
+        assert size + len(data) > 8 << 20 and data.endswith(b'xxxx'), size + len(data)
+
+
+@both_by_tls
+def test_100_continue_comes_by_tls(server):
+    with server.connect() as s:
+        s.sendall(b'POST /digest HTTP/1.1\r\nContent-Length: 5\r\nExpect: 100-continue\r\n' + HEAD)
+        assert s.recv(1000) == b'HTTP/1.1 100 Continue\r\n\r\n'
+        s.sendall(b'hello')
+        assert b'\r\n5 ' in read_all(s)
+
+
+@both_by_tls
+def test_connections_are_kept_and_pipelined_by_tls(server):
+    with server.connect() as s:
+        for count in 1, 3:
+            s.sendall(b'GET /unread HTTP/1.1\r\nHost: h\r\n\r\n' * count)
+            answer = b''
+            while answer.count(b'unread') < count:
+                answer += s.recv(5000)
+            assert answer.count(b'200 OK') == count, answer
+
+
+def test_plain_http_on_the_port_of_tls_does_no_harm():
+    with Server(*tls_words(), 'demo') as server:
+        for data in b'GET / HTTP/1.1\r\n' + HEAD, b'', b'\x16\x03\x01', os.urandom(5000):
+            with server.connect_plain() as s, contextlib.suppress(OSError):
+                s.sendall(data)
+                s.shutdown(socket.SHUT_WR)
+                assert b'HTTP' not in read_all(s)
+        assert server.get('/').status == 200
+        assert server.log().count('\n') == 2, server.log()
+
+
+def test_a_client_that_does_not_trust_the_certificate_does_no_harm():
+    with Server(*tls_words(), 'demo') as server:
+        server.tls = ssl.create_default_context()
+        try:
+            server.get('/')
+        except ssl.SSLCertVerificationError:
+            server.tls = client_context()
+        assert server.get('/').status == 200
+
+
+def test_a_signal_and_a_fork_are_by_tls_as_ever():
+    path = os.path.join(TEMP, 'forked-%d' % len(os.listdir(TEMP)))
+    with secure('--threads', '2') as server:
+        assert server.get('/fork/exit?' + path).body == b'%d' % (3 << 8)
+        with open(path) as f:
+            assert f.read() == 'none'
+        with server.connect() as idle:
+            idle.sendall(b'GET /unread HTTP/1.1\r\nHost: h\r\n\r\n')
+            assert b'200 OK' in idle.recv(1000)
+            ends_within(server, 5)
 
 
 # A backend.
