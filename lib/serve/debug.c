@@ -120,7 +120,7 @@ static int error_output(struct wsgi_handler *h, struct wsgi_start *start, struct
 	return rc;
 }
 
-void wsgi_debug_handle(struct wsgi_request_handler *r)
+static void handle(struct wsgi_request_handler *r)
 {
 	struct debug_handler d;
 
@@ -132,3 +132,5 @@ void wsgi_debug_handle(struct wsgi_request_handler *r)
 	wsgi_server_handler_run(&d.server);
 	wsgi_trace_finish(&d.trace);
 }
+
+const struct wsgi_request_handler_ops wsgi_debug_class = {.handle = handle};

@@ -18,10 +18,9 @@
 int wsgi_debug_check(const char *address, struct wsgi_error *err);
 
 /*
- * The handle of a wsgi_request_handler: WSGIRequestHandler's, but for the error page. The traceback
- * is logged all the same.
+ * WSGIRequestHandler, but for the page that answers an error. The traceback is logged all the same.
  *   the server's ctx   a struct wsgi_log, borrowed
  */
-void wsgi_debug_handle(struct wsgi_request_handler *r);
+extern const struct wsgi_request_handler_ops wsgi_debug_class;
 
 #endif

@@ -2,12 +2,15 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "proc/forked.h"
+#include "serve/colour.h"
+#include "serve/debug.h"
 #include "serve/forward.h"
 #include "serve/reload.h"
 #include "server/server.h"
@@ -62,7 +65,6 @@ static const struct wsgi_forked_ops fork_ops = {.child = in_child};
 
 /* -- the run ----------------------------------------------------------------------------------- */
 
-/* A URL where there can be one: terminals make it a link. */
 void wsgi_httpd_say_address(const struct wsgi_log *log, const struct wsgi_options *o,
 			    const char *name)
 {
@@ -71,6 +73,9 @@ void wsgi_httpd_say_address(const struct wsgi_log *log, const struct wsgi_option
 
 	wsgi_log(log, WSGI_LOG_INFO, "listening on %s%s%s", is_path ? "" : scheme, name,
 		 is_path ? "" : "/");
+	if (o->debug)
+		wsgi_log(log, WSGI_LOG_INFO,
+			 "--debug: errors are answered with their traceback and variables");
 }
 
 static int serve(struct wsgi_server *server, const struct wsgi_options *o,
@@ -95,21 +100,35 @@ static int serve(struct wsgi_server *server, const struct wsgi_options *o,
 	return rc == 0 ? EX_OK : fail(log, EX_OSERR, err.text);
 }
 
+static bool has_colours(void)
+{
+	return wsgi_colour_wanted(isatty(STDERR_FILENO), getenv("TERM"), getenv("NO_COLOR"));
+}
+
 /* Fill in what all runs have in common, and serve. */
 static int create_and_serve(struct wsgi_server_config *config, const struct wsgi_options *o,
 			    struct wsgi_reporter *reporter)
 {
+	struct wsgi_request_handler_ops handler = {0};
 	struct wsgi_server *server;
 	struct wsgi_error err = {0};
 	int rc;
 
+	if (config->handler_class != NULL)
+		handler = *config->handler_class;
+	if (has_colours())
+		handler.log_request = wsgi_colour_log_request;
+	config->handler_class = &handler;
 	config->software = "wsgi-serve/" WSGI_VERSION;
 	config->certfile = o->certfile;
 	config->keyfile = o->keyfile;
 	rc = wsgi_server_create(&server, config, &err);
 	if (rc != 0)
 		return fail(config->log, rc == -EINVAL ? EX_USAGE : EX_UNAVAILABLE, err.text);
-	rc = serve(server, o, config->log, reporter);
+	if (o->debug && wsgi_debug_check(wsgi_server_address(server), &err) != 0)
+		rc = fail(config->log, EX_USAGE, err.text);
+	else
+		rc = serve(server, o, config->log, reporter);
 	wsgi_server_destroy(server);
 	return rc;
 }
@@ -122,6 +141,12 @@ static int run_backend(struct wsgi_server_config *config, const struct wsgi_opti
 
 	if (o->application != NULL)
 		return fail(config->log, EX_USAGE, "give an application or --fcgi, not both");
+	if (o->validate)
+		return fail(config->log, EX_USAGE,
+			    "--validate is for an application: with --fcgi there is none here");
+	if (o->debug)
+		return fail(config->log, EX_USAGE,
+			    "--debug is for an application: with --fcgi there is none here");
 	if (wsgi_forward_init(&forward, o->fcgi, config->log, &err) != 0)
 		return fail(config->log, EX_USAGE, err.text);
 	config->handler_class = &wsgi_forward_class;
@@ -134,7 +159,7 @@ static int run_backend(struct wsgi_server_config *config, const struct wsgi_opti
 
 static int run(const struct wsgi_options *o, const struct wsgi_gateway_host *host)
 {
-	const struct wsgi_log log = {STDERR_FILENO, o->program, WSGI_LOG_INFO};
+	struct wsgi_log log = {STDERR_FILENO, o->program, WSGI_LOG_INFO};
 	struct wsgi_server_config config = wsgi_server_default_config;
 	struct wsgi_reporter *reporter;
 	int rc;
@@ -148,6 +173,10 @@ static int run(const struct wsgi_options *o, const struct wsgi_gateway_host *hos
 	if (o->fcgi != NULL)
 		return run_backend(&config, o);
 	config.threads = o->threads;
+	if (o->debug) {
+		config.handler_class = &wsgi_debug_class;
+		config.ctx = &log;
+	}
 	rc = wsgi_reload_load(o, host, &config.app, &reporter);
 	if (rc == 0)
 		rc = create_and_serve(&config, o, reporter);

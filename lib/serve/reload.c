@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "host/watch.h"
 #include "proc/listener.h"
+#include "serve/debug.h"
 #include "serve/httpd.h"
 #include "serve/standin.h"
 
@@ -372,6 +373,8 @@ static int set_up(struct supervisor *s, const char *address, struct wsgi_error *
 	if (rc != 0)
 		return rc;
 	rc = wsgi_listener_open(&s->listener, address, BACKLOG, err);
+	if (rc == 0 && s->o->debug)
+		rc = wsgi_debug_check(s->listener.name, err);
 	return rc == 0 ? take_over_signals(s, err) : rc;
 }
 

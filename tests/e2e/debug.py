@@ -1,0 +1,470 @@
+"""wsgi-serve --debug and its coloured log: what a developer sees, and what nobody else does.
+
+Environment: BUILD, the folder of the binaries. Words on the command line choose the tests.
+"""
+
+import concurrent.futures
+import os
+import pty
+import re
+import shutil
+import subprocess
+import sys
+import time
+import traceback
+
+import serve
+from serve import BUILD, TEMP, Server, failing
+
+HTML = {'Accept': 'text/html,*/*;q=0.8'}
+
+APPLICATION = '''\
+import json, sys
+
+class Mute:
+    def __repr__(self):
+        raise RuntimeError('no repr')
+
+class Exit:
+    def __repr__(self):
+        sys.exit(3)
+
+class Endless:
+    def __repr__(self):
+        return repr(self)
+
+class BadStr(Exception):
+    def __str__(self):
+        raise KeyError('no str')
+
+def simple(env, start):
+    quantity = 'three \\u00e9 \\u65e5'
+    return int(quantity)
+
+def markup(env, start):
+    value = '<img src=x onerror=boom()>'
+    raise ValueError('<script>window.ran = 1</script>')
+
+def values(env, start):
+    mute, leave, endless = Mute(), Exit(), Endless()
+    long = 'x' * 1000000
+    data = b'y' * 1000000
+    numbers = list(range(1000000))
+    ring = []
+    ring.append(ring)
+    nul, lone = 'a\\0b', '\\ud800'
+    raise BadStr
+
+def chain(env, start):
+    try:
+        try:
+            {}['key']
+        except KeyError as e:
+            raise OSError(2, 'No such thing') from e
+    except OSError:
+        raise ValueError('last')
+
+def hidden(env, start):
+    try:
+        {}['key']
+    except KeyError:
+        raise ValueError('alone') from None
+
+def deep(env, start):
+    return deep(env, start)
+
+def syntax(env, start):
+    compile('a = 1\\nif a b:\\n', 'some.py', 'exec')
+
+def library(env, start):
+    return json.loads('{')
+
+def group(env, start):
+    raise ExceptionGroup('several', [ValueError('one'), OSError('two')])
+
+def mute(env, start):
+    return []
+
+def wrong(env, start):
+    start('two hundred', [])
+
+def replaced(env, start):
+    start('200 OK', [('Set-Cookie', 'a=1'), ('Content-Length', '3')])
+    raise ValueError('after start_response')
+
+def iterated(env, start):
+    start('200 OK', [])
+    here = 'in the generator'
+    raise ValueError('before the first chunk')
+    yield b''
+
+def late(env, start):
+    start('200 OK', [('Content-Type', 'text/plain')])
+    yield b'half'
+    raise ValueError('too late')
+
+def handled(env, start):
+    try:
+        simple(env, start)
+    except ValueError:
+        start('500 Oops', [('Content-Type', 'text/plain')], sys.exc_info())
+        return [b'its own page']
+
+def fine(env, start):
+    start('200 OK', [])
+    return [b'fine']
+
+def application(env, start):
+    return globals()[env['PATH_INFO'][1:]](env, start)
+'''
+
+
+def app_file():
+    path = os.path.join(TEMP, 'debugged.py')
+    if not os.path.exists(path):
+        with open(path, 'w') as f:
+            f.write(APPLICATION)
+    return path
+
+
+class Debugged(Server):
+    """Asked by its own name, as a developer does."""
+
+    def __init__(self, *words, **more):
+        super().__init__('--debug', *words, **more)
+
+    def get(self, path, method='GET', headers=None):
+        return super().get(path, method, headers={'Host': 'localhost', **(headers or {})})
+
+
+def debugging(*words, **more):
+    return Debugged('--python', sys.executable, *words, app_file(), **more)
+
+
+def native(*words):
+    return Debugged(*words, os.path.join(BUILD, 'apps', 'fail.so'))
+
+
+def lines(body):
+    return [line.strip() for line in body.decode().splitlines()]
+
+
+# The page.
+
+def test_the_traceback_is_the_answer_and_stays_in_the_log():
+    with debugging() as server:
+        server.await_log('--debug')
+        response = server.get('/simple?a=b', headers=HTML)
+        page = response.body.decode()
+        assert response.status == 500
+        assert '<p class="type">ValueError</p>' in page and 'invalid literal for int()' in page
+        assert '<b>debugged.py:21</b></code> <i>in</i> <code>simple</code>' in page, page
+        assert '<span class="at"><i>21</i>    return int(quantity)' in page
+        assert 'quantity</th><td>&#39;three \u00e9 \u65e5&#39;</td>' in page
+        assert 'QUERY_STRING</th><td>a=b</td>' in page and 'Python 3.' in page
+        server.await_log('ValueError: invalid literal for int')
+
+
+def test_the_page_runs_and_fetches_nothing_and_is_not_kept():
+    with debugging() as server:
+        response = server.get('/markup', headers=HTML)
+        page = response.body.decode()
+        assert '<script' not in page and '<img' not in page
+        assert '&lt;script&gt;window.ran = 1&lt;/script&gt;' in page
+        assert response.headers['Content-Type'] == 'text/html; charset=utf-8'
+        assert response.headers['Content-Security-Policy'].startswith("default-src 'none'; ")
+        assert response.headers['Cache-Control'] == 'no-store'
+        assert response.headers['X-Content-Type-Options'] == 'nosniff'
+        assert int(response.headers['Content-Length']) == len(response.body)
+
+
+def test_a_terminal_gets_plain_text():
+    with debugging() as server:
+        response = server.get('/simple', headers={'Accept': '*/*'})
+        assert response.headers['Content-Type'] == 'text/plain; charset=utf-8'
+        said = lines(response.body)
+        assert said[0] == said[-1] and said[0].startswith('ValueError: invalid literal'), said
+        assert '>    21      return int(quantity)' in said, said
+        assert "quantity = 'three \u00e9 \u65e5'" in said
+
+
+def test_what_the_application_does_with_str_and_repr_is_survived():
+    with debugging() as server:
+        for _ in range(3):
+            said = lines(server.get('/values').body)
+            assert said[0] == 'debugged.BadStr: <str() raised KeyError>', said[0]
+            assert 'mute = <repr() raised RuntimeError>' in said
+            assert 'leave = <repr() raised SystemExit>' in said
+            assert 'endless = <repr() raised RecursionError>' in said
+            assert "nul = 'a\\x00b'" in said and "lone = '\\ud800'" in said
+            assert any(s.startswith("long = 'xxx") and 900 < len(s) < 1100 for s in said)
+            assert any(s.startswith("data = b'yyy") and 900 < len(s) < 1100 for s in said)
+            assert any(s.startswith('numbers = [0, 1, 2,') and s.endswith('...]') for s in said)
+            assert any(s.startswith('ring = [[') and '...' in s for s in said)
+        assert server.get('/fine').body == b'fine'
+
+
+def order(text, *parts):
+    at = 0
+    for part in parts:
+        at = text.find(part, at)
+        assert at >= 0, (part, text)
+        at += len(part)
+
+
+def test_the_exceptions_that_led_to_it_are_told():
+    with debugging() as server:
+        order(server.get('/chain').body.decode(), 'ValueError: last\n', "{}['key']",
+              "\nKeyError: 'key'\n", 'That caused the next one', 'raise OSError',
+              '\nFileNotFoundError: [Errno 2] No such thing\n',
+              'While that was being handled', "raise ValueError('last')", '\nValueError: last\n')
+        order(server.get('/chain', headers=HTML).body.decode(), '>ValueError</p>', '>last</h1>',
+              'while this was being handled', 'FileNotFoundError', 'It was caused by', 'KeyError')
+        alone = server.get('/hidden').body.decode()
+        assert '\nKeyError: ' not in alone and alone.count('Traceback') == 1, alone
+
+
+def test_a_deep_recursion_is_cut_in_the_middle():
+    with debugging() as server:
+        said = server.get('/deep').body.decode()
+        assert said.startswith('RecursionError: ')
+        assert re.search(r'\n  \d+ frames are left out here\n', said)
+        assert said.count('debugged.py:') == 100, said.count('debugged.py:')
+
+
+def test_a_syntax_error_shows_the_place():
+    with debugging() as server:
+        order(server.get('/syntax').body.decode(), 'SyntaxError: ', 'File "some.py", line 2',
+              'if a b:', '^', 'in syntax')
+
+
+def test_the_exceptions_of_a_group_are_told():
+    with debugging() as server:
+        said = server.get('/group').body.decode()
+        if sys.version_info >= (3, 11):
+            order(said, 'ExceptionGroup: several', '1. ValueError: one', '2. OSError: two')
+
+
+def test_a_frame_of_a_library_stands_back():
+    with debugging() as server:
+        page = server.get('/library', headers=HTML).body.decode()
+        order(page, '<details class="library" open>', 'decoder.py', '<details open>',
+              'debugged.py', '<code>library</code>', '<details><summary>', 'application')
+
+
+def test_what_the_server_finds_is_told_too():
+    with debugging() as server:
+        said = lines(server.get('/mute').body)
+        assert said[-1].endswith('start_response() was not called'), said
+        assert 'No frames to show' in ' '.join(said)
+        assert 'AssertionError: ' in server.get('/wrong').body.decode()
+
+
+def test_the_page_replaces_an_answer_that_has_not_gone():
+    with debugging() as server:
+        response = server.get('/replaced')
+        assert response.status == 500 and 'Set-Cookie' not in response.headers
+        assert b'ValueError: after start_response' in response.body
+        assert b"here = 'in the generator'" in server.get('/iterated').body
+
+
+def test_an_answer_that_is_on_its_way_is_cut_as_ever():
+    with debugging() as server:
+        data = server.raw(b'GET /late HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+        assert b'half' in data and b'too late' not in data and b'\r\n0\r\n' not in data, data
+        server.await_log('ValueError: too late')
+
+
+def test_an_error_that_the_application_handles_is_its_own():
+    with debugging() as server:
+        response = server.get('/handled')
+        assert response.status == 500 and response.body == b'its own page'
+        assert server.get('/fine').status == 200
+
+
+def test_head_gets_the_headers_alone():
+    with debugging() as server:
+        response = server.get('/simple', 'HEAD', headers=HTML)
+        assert response.status == 500 and response.body == b''
+        assert response.headers['Content-Type'] == 'text/html; charset=utf-8'
+
+
+def test_an_application_in_c_has_its_words_shown():
+    with native() as server:
+        page = server.get('/words', headers=HTML).body.decode()
+        assert '<p class="type">Input/output error</p>' in page
+        assert 'the &lt;b&gt;disk&lt;/b&gt; is full' in page
+        assert lines(server.get('/mute').body)[0] == 'Input/output error'
+        assert b'half' in server.raw(b'GET /late HTTP/1.0\r\nHost: localhost\r\n\r\n')
+        server.await_log('the <b>disk</b> is full')
+
+
+def test_validate_does_not_stand_in_the_way():
+    with debugging('--validate') as server:
+        assert b'return int(quantity)' in server.get('/simple').body
+    with native('--validate') as server:
+        assert b'the <b>disk</b> is full' in server.get('/words').body
+
+
+def test_threads_have_a_page_each():
+    with debugging('--threads', '8') as server, \
+            concurrent.futures.ThreadPoolExecutor(8) as pool:
+        pages = list(pool.map(lambda n: server.get('/simple?n=%d' % n).body, range(80)))
+        for n, page in enumerate(pages):
+            assert b'\n  QUERY_STRING = n=%d\n' % n in page, page
+
+
+def test_pages_leave_no_memory_behind():
+    def resident(server):
+        with open('/proc/%d/status' % server.process.pid) as f:
+            return int(re.search(r'VmRSS:\s+(\d+)', f.read())[1])
+
+    with debugging() as server:
+        for _ in range(50):
+            server.get('/chain')
+        before = resident(server)
+        for _ in range(400):
+            server.get('/chain', headers=HTML)
+        assert resident(server) - before < 2000, (before, resident(server))
+
+
+# Who gets it.
+
+def test_without_the_option_nothing_is_told():
+    with Server(app_file()) as server:
+        for accept in HTML, {}:
+            response = server.get('/simple', headers=accept)
+            assert response.status == 500
+            assert response.body.startswith(b'A server error occurred.'), response.body
+
+
+def test_secrets_of_the_request_are_not_told():
+    with debugging() as server:
+        headers = {'Cookie': 'sid=s3cret', 'Authorization': 'Basic s3cret', 'Accept': '*/*'}
+        for accept in HTML['Accept'], '*/*':
+            page = server.get('/simple', headers={**headers, 'Accept': accept}).body
+            assert b's3cret' not in page, page
+            assert b'HTTP_COOKIE' in page and b'HTTP_AUTHORIZATION' in page
+
+
+def test_a_name_that_was_rebound_gets_the_ordinary_page():
+    with debugging() as server:
+        for host in 'evil.example', 'localhost.evil.example:8000', '192.168.1.1', '':
+            body = server.get('/simple', headers={**HTML, 'Host': host}).body
+            assert body.startswith(b'A server error occurred.'), (host, body)
+        server.await_log("not for Host 'evil.example'")
+        for host in 'localhost:1', '127.0.0.1', '[::1]:8000':
+            assert b'quantity' in server.get('/simple', headers={**HTML, 'Host': host}).body
+        data = server.raw(b'GET /simple HTTP/1.0\r\n\r\n')
+        assert b'A server error occurred.' in data and b'quantity' not in data
+
+
+def test_it_listens_on_loopback_only():
+    for bind in '0.0.0.0:0', ':0', '[::]:0', 'unix:' + os.path.join(TEMP, 'debug.socket'):
+        code, said = failing('--debug', '--bind', bind, 'demo')
+        assert code == 64 and said.startswith('wsgi-serve: --debug') and said.count('\n') == 1, \
+            (bind, code, said)
+    for bind in '127.3.2.1:0', '[::1]:0', 'localhost:0':
+        with debugging(bind=bind) as server:
+            assert b'quantity' in server.get('/simple').body
+
+
+def test_an_inherited_socket_is_looked_at_too():
+    import socket
+    for address, good in ('0.0.0.0', False), ('127.0.0.1', True):
+        with socket.create_server((address, 0)) as s:
+            s.set_inheritable(True)
+            process = subprocess.Popen([os.path.join(BUILD, 'wsgi-serve'), '--debug', '--bind',
+                                        'fd://%d' % s.fileno(), 'demo'], close_fds=False,
+                                       stderr=subprocess.PIPE, text=True)
+            first = process.stderr.readline()
+            if good:
+                process.terminate()
+            process.stderr.close()
+            code = process.wait(serve.WAIT)
+            assert ('--debug shows' in first) != good and code == (0 if good else 64), first
+
+
+def test_a_backend_has_nothing_to_show():
+    code, said = failing('--debug', '--fcgi', '127.0.0.1:9')
+    assert code == 64 and '--fcgi' in said and said.count('\n') == 1, (code, said)
+
+
+# The log's colours.
+
+def on_a_terminal(*words, **env):
+    """What stands on the terminal after a few requests."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen([os.path.join(BUILD, 'wsgi-serve'), '--bind', '127.0.0.1:0', *words],
+                               stdin=subprocess.DEVNULL, stdout=slave, stderr=slave, cwd=TEMP,
+                               env={**{k: v for k, v in os.environ.items() if k != 'NO_COLOR'},
+                                    'TERM': 'xterm', **env})
+    os.close(slave)
+    shown = ''
+
+    def until(pattern):
+        nonlocal shown
+        end = time.monotonic() + serve.WAIT
+        while not re.search(pattern, shown):
+            assert time.monotonic() < end, shown
+            shown += os.read(master, 65536).decode()
+        return re.search(pattern, shown)
+
+    try:
+        port = int(until(r'listening on http://127.0.0.1:(\d+)/')[1])
+        for path in '/fine', '/simple':
+            connection = serve.http.client.HTTPConnection('127.0.0.1', port, timeout=serve.WAIT)
+            connection.request('GET', path)
+            connection.getresponse().read()
+            connection.close()
+        until(r'GET /simple HTTP/1.1" 500 \d+')
+    finally:
+        process.terminate()
+        process.wait(serve.WAIT)
+    try:
+        shown += os.read(master, 65536).decode()
+    except OSError:
+        pass
+    os.close(master)
+    return shown
+
+
+def test_request_lines_have_colours_on_a_terminal():
+    shown = on_a_terminal(app_file())
+    assert re.search(r'127\.0\.0\.1 - - \x1b\[2m\[[^]]+\]\x1b\[0m "GET /fine HTTP/1.1" 200 4\r\n',
+                     shown), shown
+    assert re.search(r'\x1b\[1;31m"GET /simple HTTP/1.1" 500 59\x1b\[0m\r\n', shown), shown
+
+
+def test_no_colours_for_who_wants_none_or_has_none():
+    for env in {'NO_COLOR': '1'}, {'TERM': 'dumb'}:
+        assert '\x1b' not in on_a_terminal(app_file(), **env)
+    with debugging(TERM='xterm') as server:
+        server.get('/simple')
+        server.await_log('GET /simple HTTP/1.1" 500')
+        assert '\x1b' not in server.log()
+
+
+def main():
+    passed = failed = 0
+    try:
+        for name, test in list(globals().items()):
+            if not name.startswith('test_') or (sys.argv[1:] and not any(w in name
+                                                                         for w in sys.argv[1:])):
+                continue
+            try:
+                test()
+            except Exception:
+                failed += 1
+                print('FAIL %s\n%s' % (name, traceback.format_exc()), flush=True)
+            else:
+                passed += 1
+                print('ok   %s' % name, flush=True)
+    finally:
+        shutil.rmtree(TEMP, ignore_errors=True)
+    print('%d passed, %d failed' % (passed, failed))
+    return failed > 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
