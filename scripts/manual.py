@@ -54,7 +54,7 @@ class Declared:
         self.others.update(re.findall(r'^#define (\w+)', text, re.M))
         text = re.sub(r'\bWSGI_(BEGIN|END)_DECLS\b', '', strip(text))
         for s in statements(text):
-            self.add(re.sub(r'__attribute__\s*\(\(.*\)\)\s*$', '', s.strip(), flags=re.S))
+            self.add(re.sub(r'__attribute__\s*\(\(.*\)\)\s*$', '', s, flags=re.S).strip())
 
     def add(self, s):
         kind = re.match(r'(struct|enum|union)\s+(\w*)\s*\{(.*)\}$', s, re.S)
@@ -70,8 +70,10 @@ class Declared:
             self.functions[function[1]] = tokens(s)
         elif data:
             self.data[data[1]] = tokens(s)
+        elif re.match(r'(struct|enum|union)\s+\w+$', s):
+            self.others.add(s.split()[1])
         else:
-            self.others.update(re.findall(r'\bwsgi_\w+', s))  # struct wsgi_server;
+            raise ValueError('not understood: %s' % s)
 
     def names(self):
         return {*self.functions, *self.data, *self.types, *self.others}
