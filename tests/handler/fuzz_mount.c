@@ -197,24 +197,34 @@ static void check_action(const char *info, const char *translated)
 	}
 }
 
+/* What is said begins with front. */
+static void put_before(char **said, const char *front)
+{
+	char *joined;
+
+	if (*said == NULL)
+		return;
+	must(asprintf(&joined, "%s%s", front, *said) >= 0);
+	free(*said);
+	*said = joined;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz f = {data, size};
 	char *said[NAMES], *mount;
+	uint8_t how;
 
 	for (size_t i = 0; i < NAMES; i++)
 		said[i] = fuzz_maybe(&f, 60);
 	mount = fuzz_maybe(&f, 12);
 	files[0] = fuzz_byte(&f) % 64;
 	files[1] = fuzz_byte(&f) % 64;
-	/* Often enough one stands in front of the other. */
-	if (said[SCRIPT] != NULL && said[PATH] != NULL && fuzz_byte(&f) % 2 == 1) {
-		char *joined;
-
-		must(asprintf(&joined, "%s%s", said[SCRIPT], said[PATH]) >= 0);
-		free(said[PATH]);
-		said[PATH] = joined;
-	}
+	how = fuzz_byte(&f);
+	if (said[SCRIPT] != NULL && how % 2 == 1)
+		put_before(&said[PATH], said[SCRIPT]);
+	if (how % 16 > 7)
+		put_before(&said[FILE_NAME], how % 16 > 11 ? "proxy:fcgi://" : "proxy:");
 	check_mount(said, mount);
 	check_mount(said, NULL);
 	check_twice(said);

@@ -192,7 +192,8 @@ static struct wsgi_span a_value(struct fuzz *f)
 static void fuzz_parts(struct fuzz *f)
 {
 	static const char *const versions[] = {"HTTP/1.1", "HTTP/1.0", "HTTP/1.2", ""};
-	char *method = fuzz_byte(f) % 4 != 0 ? strdup("GET") : fuzz_text(f, 8);
+	const uint8_t how = fuzz_byte(f);
+	char *method = how % 4 == 0 ? fuzz_text(f, 8) : strdup(how == 1 ? "CONNECT" : "GET");
 	char *target = fuzz_text(f, 60);
 	struct wsgi_http_message m = {.method = method,
 				      .target = target,
