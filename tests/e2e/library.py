@@ -89,11 +89,20 @@ class Example:
     def is_program(self):
         return re.search(r'^int main\(', self.code, re.M) is not None
 
+    def is_application(self):
+        return re.search(r'^struct wsgi_app application\b', self.code, re.M) is not None
+
     def build(self):
-        """Compile it; a program is linked, and run if the page says what it prints."""
+        """Compile it, run it if it can be run; what it prints, if the page says that it does."""
         source = os.path.join(self.folder, 'a.cc' if self.compiler is CXX else 'a.c')
         with open(source, 'w', encoding='utf-8') as f:
             f.write(self.code)
+        if self.is_application():
+            run(self.compiler + ['-shared', '-fPIC', '-o', 'a.so', source] + FLAGS + LIBS,
+                cwd=self.folder)
+            out = run(['wsgi-cgi', './a.so'], cwd=self.folder)
+            assert re.match(rb'Status: [234]', out), out
+            return None
         if not self.is_program():
             run(self.compiler + ['-c', '-o', 'a.o', source] + FLAGS, cwd=self.folder)
             return None
