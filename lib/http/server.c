@@ -41,6 +41,7 @@ struct wsgi_http_server {
 	pthread_cond_t began;     /* a single connection */
 	struct request *requests; /* that have begun and are not answered */
 	struct peer *peers;
+	unsigned silent;      /* peers that have not asked for anything yet */
 	unsigned serving;     /* how many serve callbacks are to return */
 	bool ending;          /* no request begins any more */
 	bool opened, closed;  /* a single connection */
@@ -49,6 +50,12 @@ struct wsgi_http_server {
 
 /* In so many ms libmicrohttpd's thread takes up a connection that it was given. */
 enum { OPEN_MS = 10000 };
+
+/*
+ * A client that has connected is about to send its request: so long a stop waits for that; and so
+ * long for libmicrohttpd's thread, which may be accepting somebody.
+ */
+enum { SILENT_MS = 200, ACCEPT_MS = 5 };
 
 /* So many bytes of a response go to the socket at a time. */
 enum { RESPONSE_BLOCK = 32 * 1024 };
@@ -70,6 +77,7 @@ struct request {
 struct peer {
 	struct peer *prev, *next;
 	int fd;
+	bool has_asked;
 };
 
 /* -- the list of connections ------------------------------------------------------------------- */
@@ -81,12 +89,24 @@ static void link_peer(struct wsgi_http_server *s, struct peer *p)
 	if (p->next != NULL)
 		p->next->prev = p;
 	s->peers = p;
+	s->silent++;
 	pthread_mutex_unlock(&s->lock);
+}
+
+/* Under the lock. */
+static void note_asked(struct wsgi_http_server *s, struct peer *p)
+{
+	if (p == NULL || p->has_asked)
+		return;
+	p->has_asked = true;
+	if (--s->silent == 0)
+		pthread_cond_broadcast(&s->answered);
 }
 
 static void unlink_peer(struct wsgi_http_server *s, struct peer *p)
 {
 	pthread_mutex_lock(&s->lock);
+	note_asked(s, p); /* it never will */
 	if (p->next != NULL)
 		p->next->prev = p->prev;
 	if (p->prev != NULL)
@@ -149,6 +169,8 @@ static void link_request(struct request *r)
 	struct wsgi_http_server *s = r->server;
 
 	pthread_mutex_lock(&s->lock);
+	note_asked(s, MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+			      ->socket_context);
 	r->next = s->requests;
 	if (r->next != NULL)
 		r->next->prev = r;
@@ -681,6 +703,19 @@ static unsigned count_requests(struct wsgi_http_server *s)
 	return n;
 }
 
+/* Who was let in before the stop is not turned away unheard. */
+static void await_silent(struct wsgi_http_server *s, int wait_ms)
+{
+	struct timespec until = after_ms(wait_ms);
+	int rc = 0;
+
+	nanosleep(&(struct timespec){.tv_nsec = ACCEPT_MS * 1000000L}, NULL);
+	pthread_mutex_lock(&s->lock);
+	while (rc == 0 && s->silent > 0)
+		rc = pthread_cond_timedwait(&s->answered, &s->lock, &until);
+	pthread_mutex_unlock(&s->lock);
+}
+
 unsigned wsgi_http_server_stop(struct wsgi_http_server *s, int grace_ms)
 {
 	struct timespec until = after_ms(grace_ms);
@@ -688,6 +723,7 @@ unsigned wsgi_http_server_stop(struct wsgi_http_server *s, int grace_ms)
 	int rc = 0;
 
 	quiesce(s);
+	await_silent(s, grace_ms < SILENT_MS ? grace_ms : SILENT_MS);
 	pthread_mutex_lock(&s->lock);
 	while (rc == 0 && (s->requests != NULL || s->serving > 0))
 		rc = pthread_cond_timedwait(&s->answered, &s->lock, &until);

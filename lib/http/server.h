@@ -71,8 +71,9 @@ int wsgi_http_server_add(struct wsgi_http_server *server, int fd, const struct s
 			 socklen_t len);
 
 /*
- * Accept no more, wait until the requests that have begun are answered, grace_ms at most, and cut
- * the others off. Returns how many those are. Called once, before destroy.
+ * Accept no more, hear those out who have just connected, wait until all requests that have begun
+ * are answered, grace_ms at most, and cut the others off. Returns how many those are. Called once,
+ * before destroy.
  */
 unsigned wsgi_http_server_stop(struct wsgi_http_server *server, int grace_ms);
 

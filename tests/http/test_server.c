@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,8 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 /* A server in this process, and a client that speaks bytes, so that nothing is put right on the
  * way. */
@@ -490,6 +493,73 @@ START_TEST(a_stop_lets_the_request_end_that_has_begun)
 }
 END_TEST
 
+static int stopped_in_ms;
+
+static void *stop(void *arg)
+{
+	const int64_t begin = wsgi_clock_ms();
+
+	(void)arg;
+	ck_assert_uint_eq(wsgi_http_server_stop(server, 10000), 0);
+	stopped_in_ms = (int)(wsgi_clock_ms() - begin);
+	return NULL;
+}
+
+/* A client that the server has accepted, and that has said nothing. */
+static void given_a_silent_client(void)
+{
+	int waiting = 1;
+
+	connect_client();
+	for (int i = 0; i < 1000 && waiting > 0; i++) {
+		struct pollfd p = {.fd = listening, .events = POLLIN};
+
+		waiting = poll(&p, 1, 0);
+		poll(NULL, 0, 1);
+	}
+	ck_assert_int_eq(waiting, 0);
+}
+
+START_TEST(a_stop_hears_who_has_just_connected)
+{
+	pthread_t thread;
+
+	given_a_silent_client();
+	ck_assert_int_eq(pthread_create(&thread, NULL, stop, NULL), 0);
+	poll(NULL, 0, 50);
+	send_text("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+	answer_len = 0;
+	receive_until(NULL);
+	pthread_join(thread, NULL);
+	ck_assert_ptr_nonnull(strstr(answer, "\r\nConnection: close\r\n"));
+	ck_assert_ptr_nonnull(strstr(answer, "\r\n\r\nhello"));
+}
+END_TEST
+
+START_TEST(a_stop_does_not_wait_long_for_a_client_that_says_nothing)
+{
+	given_a_silent_client();
+	stop(NULL);
+	ck_assert_int_ge(stopped_in_ms, 200);
+	ck_assert_int_lt(stopped_in_ms, 2000);
+}
+END_TEST
+
+START_TEST(a_stop_does_not_wait_for_who_has_been_answered_or_has_left)
+{
+	connect_client();
+	answer_len = 0;
+	send_text("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+	receive_until("hello");
+	given_a_silent_client();
+	close(client);
+	client = -1;
+	poll(NULL, 0, 50);
+	stop(NULL);
+	ck_assert_int_lt(stopped_in_ms, 150);
+}
+END_TEST
+
 START_TEST(the_end_does_not_wait_for_a_client_that_does_not_read)
 {
 	serving = write_for_ever;
@@ -640,6 +710,9 @@ int main(void)
 	tcase_add_test(tc, who_writes_is_told_that_the_client_left);
 	tcase_add_loop_test(tc, who_reads_is_told_that_the_client_left, 0, 20);
 	tcase_add_test(tc, a_stop_lets_the_request_end_that_has_begun);
+	tcase_add_test(tc, a_stop_hears_who_has_just_connected);
+	tcase_add_test(tc, a_stop_does_not_wait_long_for_a_client_that_says_nothing);
+	tcase_add_test(tc, a_stop_does_not_wait_for_who_has_been_answered_or_has_left);
 	tcase_add_test(tc, the_end_does_not_wait_for_a_client_that_does_not_read);
 	tcase_add_test(tc, an_upload_beside_an_answer_that_nobody_reads_ends_at_a_limit);
 	tcase_add_test(tc, a_stop_says_how_many_requests_are_left);
