@@ -505,6 +505,14 @@ static void *stop(void *arg)
 	return NULL;
 }
 
+static void *stop_and_destroy(void *arg)
+{
+	stop(arg);
+	wsgi_http_server_destroy(server);
+	server = NULL;
+	return NULL;
+}
+
 /* A client that the server has accepted, and that has said nothing. */
 static void given_a_silent_client(void)
 {
@@ -525,7 +533,7 @@ START_TEST(a_stop_hears_who_has_just_connected)
 	pthread_t thread;
 
 	given_a_silent_client();
-	ck_assert_int_eq(pthread_create(&thread, NULL, stop, NULL), 0);
+	ck_assert_int_eq(pthread_create(&thread, NULL, stop_and_destroy, NULL), 0);
 	poll(NULL, 0, 50);
 	send_text("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
 	answer_len = 0;
