@@ -251,9 +251,10 @@ def the_library_has_a_soname_and_a_link():
 
 
 @test
-def pkg_config_says_the_version_and_the_prefix():
+def pkg_config_and_the_manual_say_the_version_and_the_prefix():
     version = re.search(r'^VERSION := (.*)$', manual.read(os.path.join(REPO, 'Makefile')), re.M)[1]
     same(config('--modversion'), [version])
+    has(OVERVIEW.text, '\nThis is version %s, ' % version)
     same(config('--variable=prefix'), [PREFIX])
     same(FLAGS, ['-I' + os.path.join(PREFIX, 'include', 'libwsgi')])
     same(LIBS, ['-L' + os.path.join(PREFIX, 'lib'), '-lwsgi'])
