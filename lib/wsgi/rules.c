@@ -258,13 +258,18 @@ static int check_paths(const struct wsgi_environ *env, struct wsgi_error *err)
 	return 0;
 }
 
-/* What wsgiref.validate does not look at. */
+/*
+ * What wsgiref.validate does not look at. An empty SERVER_NAME or SERVER_PORT is what nginx says by
+ * default, or on a unix socket: no reason to serve nothing at all.
+ */
 static int check_more(const struct wsgi_environ *env, struct wsgi_errors *warnings,
 		      struct wsgi_error *err)
 {
+	if (value_of(env, "REQUEST_METHOD")[0] == '\0')
+		return wsgi_rule_break(WSGI_RULE_EMPTY, "REQUEST_METHOD", err);
 	for (size_t i = 0; i < REQUIRED; i++)
 		if (value_of(env, required[i])[0] == '\0')
-			return wsgi_rule_break(WSGI_RULE_EMPTY, required[i], err);
+			wsgi_rule_warn(WSGI_RULE_EMPTY, required[i], warnings);
 	if (value_of(env, "SERVER_PROTOCOL")[0] == '\0')
 		wsgi_rule_warn(WSGI_RULE_PROTOCOL, NULL, warnings);
 	return 0;

@@ -42,7 +42,8 @@ RULES = [
     ('content-length', r'Invalid CONTENT_LENGTH', SERVER + 'CONTENT_LENGTH must be'),
     ('no-path', None, SERVER + 'one of SCRIPT_NAME and PATH_INFO'),
     ('script-root', r"SCRIPT_NAME cannot be '/'", SERVER + 'SCRIPT_NAME cannot be "/"'),
-    ('empty', None, SERVER + 'this variable can never be an empty string'),
+    ('empty-method', None, SERVER + "this variable can never be an empty string: 'REQUEST_METHOD'"),
+    ('empty', None, SERVER + "this variable can never be an empty string: 'SERVER_"),
     ('protocol', None, SERVER + 'SERVER_PROTOCOL is not in the environ'),
     ('status-string', r'Status must be of type str', APPLICATION + 'the status must be a string'),
     ('status-code', r'Status codes must be three|!IndexError|!ValueError: invalid literal',
@@ -71,7 +72,7 @@ RULES = [
 ]
 ORDER = {name: i for i, (name, _, _) in enumerate(RULES)}
 # What the validator only warns of.
-WARNINGS = {'query-string', 'method', 'protocol', 'status-space', 'status-interim',
+WARNINGS = {'query-string', 'method', 'empty', 'protocol', 'status-space', 'status-interim',
             'length-unwanted', 'body-unwanted'}
 
 
@@ -134,7 +135,9 @@ def has_wrong_length(case):
 MORE = {
     'no-path': (lambda c: not c.environ.get('SCRIPT_NAME') and 'PATH_INFO' not in c.environ,
                 'wsgiref.validate means to: see absent_paths()'),
-    'empty': (lambda c: any(c.environ[n] == '' for n in REQUIRED),
+    'empty-method': (lambda c: c.environ['REQUEST_METHOD'] == '',
+                     'PEP 3333: "cannot ever be an empty string, and so is always required"'),
+    'empty': (lambda c: c.environ['SERVER_NAME'] == '' or c.environ['SERVER_PORT'] == '',
               'PEP 3333: "can never be empty strings, and so are always required"'),
     'protocol': (lambda c: not c.environ.get('SERVER_PROTOCOL'),
                  'PEP 3333 lists it; a version is never empty'),
@@ -160,7 +163,6 @@ START_ONLY = {name for name in MORE if ORDER[name] > ORDER['status-string']}
 
 # ---- inputs ----
 
-REQUIRED = ['REQUEST_METHOD', 'SERVER_NAME', 'SERVER_PORT']
 TEXTS = ['', '/', ' ', 'a', '-', '%', '\xe9', '\x7f', 'a\tb', '\n', '\x1f', '1', "it's", 'x' * 100]
 VARIABLES = {
     'REQUEST_METHOD': ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE', 'get',
