@@ -138,6 +138,15 @@ def the_pages_have_examples_that_run():
     assert len([e for e in EXAMPLES if e.printed is not None]) > 20, EXAMPLES
 
 
+@test(each=sorted(os.listdir(os.path.join(PREFIX, 'share', 'doc', 'libwsgi', 'examples'))))
+def an_installed_example_is_built_from_where_it_is_installed(name):
+    path = os.path.join(PREFIX, 'share', 'doc', 'libwsgi', 'examples', name)
+    if name.endswith('.py'):
+        compile(manual.read(path), path, 'exec')
+    else:
+        run(['cc'] + STRICT + ['-shared', '-fPIC', '-o', name + '.so', path] + FLAGS + LIBS)
+
+
 # The table of names in libwsgi(7).
 
 def names_of_wsgiref():
