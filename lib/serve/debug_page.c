@@ -204,6 +204,7 @@ static const char style[] =
 	"th,td{text-align:left;vertical-align:top;padding:.25rem .75rem;overflow-wrap:anywhere;"
 	"white-space:pre-wrap}"
 	"th{font-weight:400;color:var(--link);width:1%;min-width:7rem;white-space:nowrap}"
+	"td div{max-height:6.2rem;overflow-y:auto}"
 	"tr+tr>*{border-top:1px solid var(--edge)}"
 	".left-out{color:var(--dim);padding:.2rem .75rem}"
 	"footer{color:var(--dim);margin-top:2rem;font-size:.85rem;overflow-wrap:anywhere}"
@@ -222,9 +223,9 @@ static void put_row(struct page *p, struct wsgi_span name, struct wsgi_span valu
 {
 	put(p, "<tr><th scope=\"row\">");
 	show_span(p, name);
-	put(p, "</th><td>");
+	put(p, "</th><td><div>");
 	show_span(p, value);
-	put(p, "</td></tr>\n");
+	put(p, "</div></td></tr>\n");
 }
 
 static void put_source(struct page *p, const struct wsgi_trace_frame *f)

@@ -160,8 +160,8 @@ def test_the_traceback_is_the_answer_and_stays_in_the_log():
         assert '<p class="type">ValueError</p>' in page and 'invalid literal for int()' in page
         assert '<b>debugged.py:21</b></code> <i>in</i> <code>simple</code>' in page, page
         assert '<span class="at"><i>21</i>    return int(quantity)' in page
-        assert 'quantity</th><td>&#39;three \u00e9 \u65e5&#39;</td>' in page
-        assert 'QUERY_STRING</th><td>a=b</td>' in page and 'Python 3.' in page
+        assert 'quantity</th><td><div>&#39;three \u00e9 \u65e5&#39;</div></td>' in page
+        assert 'QUERY_STRING</th><td><div>a=b</div></td>' in page and 'Python 3.' in page
         server.await_log('ValueError: invalid literal for int')
 
 

@@ -132,7 +132,7 @@ END_TEST
 START_TEST(local_variables_stand_with_their_frame)
 {
 	given_an_error();
-	assert_has(html(), "<th scope=\"row\">item</th><td>&#39;x&#39;</td>");
+	assert_has(html(), "<th scope=\"row\">item</th><td><div>&#39;x&#39;</div></td>");
 	assert_order(text(), (const char *[]){"/srv/app.py:30 in application\n", " a = 1\n",
 					      "/srv/views.py:12 in view\n", " item = 'x'\n", NULL});
 }
@@ -183,9 +183,9 @@ START_TEST(the_request_is_told_with_its_flags)
 	given_an_error();
 	env.multithread = true;
 	env.url_scheme = "https";
-	assert_has(html(), "<th scope=\"row\">PATH_INFO</th><td>/basket</td>");
-	assert_has(html(), "<th scope=\"row\">wsgi.multithread</th><td>true</td>");
-	assert_has(html(), "<th scope=\"row\">wsgi.run_once</th><td>false</td>");
+	assert_has(html(), "<th scope=\"row\">PATH_INFO</th><td><div>/basket</div></td>");
+	assert_has(html(), "<th scope=\"row\">wsgi.multithread</th><td><div>true</div></td>");
+	assert_has(html(), "<th scope=\"row\">wsgi.run_once</th><td><div>false</div></td>");
 	assert_has(text(), "  wsgi.url_scheme = https\n");
 }
 END_TEST
