@@ -187,12 +187,12 @@ static void add_input(struct gzipped *g, const void *data, size_t len, int flush
  */
 static void take(struct gzipped *g, int rc, const void *const *data, const size_t *len)
 {
-	const int flush = g->inner->eager ? Z_NO_FLUSH : Z_SYNC_FLUSH;
+	const bool gathers = g->inner->eager || g->whole;
 
 	if (rc == 0)
 		add_input(g, NULL, 0, Z_FINISH);
 	else
-		add_input(g, *data, *len, g->whole ? Z_FINISH : flush);
+		add_input(g, *data, *len, gathers ? Z_NO_FLUSH : Z_SYNC_FLUSH);
 }
 
 static void feed(struct gzipped *g)

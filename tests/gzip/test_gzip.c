@@ -180,6 +180,8 @@ static char big[1 << 20];
 
 static void given_a_client_that_accepts_gzip(void)
 {
+	uint32_t random = 1;
+
 	wsgi_gzip_init(&gzip, &application);
 	wsgi_environ_init(&env);
 	ck_assert_int_eq(wsgi_environ_set(&env, "REQUEST_METHOD", "GET"), 0);
@@ -189,8 +191,10 @@ static void given_a_client_that_accepts_gzip(void)
 					   .error = &server.failure,
 					   .failure = &server.failure}};
 	closed = close_rc = tells = 0;
-	for (size_t i = 0; i < sizeof(big); i++) /* text that does not repeat itself much */
-		big[i] = (char)('a' + (i * i / 7 + i / 13 * 31) % 26);
+	for (size_t i = 0; i < sizeof(big); i++) { /* text that hardly gets smaller */
+		random = random * 1103515245 + 12345;
+		big[i] = (char)(' ' + (random >> 16) % 90);
+	}
 }
 
 static void forget(void)
@@ -313,7 +317,7 @@ START_TEST(one_chunk_is_compressed_with_its_length)
 {
 	char digits[24];
 
-	when_it_is((struct scene){PAGE, .chunks = {LONG}, .count = 1, .eager = true});
+	when_it_is((struct scene){PAGE, .chunks = {LONG}, .count = 1, .eager = _i == 1});
 	is_compressed(LONG);
 	ck_assert_int_eq(server.pieces, 1);
 	snprintf(digits, sizeof(digits), "%zu", server.sent.len);
@@ -365,6 +369,19 @@ START_TEST(what_was_written_can_be_read_at_once)
 	ck_assert_int_eq(server.writes, 1);
 	ck_assert(!unpack());
 	ck_assert_str_eq(plain.data, "first ");
+}
+END_TEST
+
+START_TEST(much_is_written_in_pieces)
+{
+	big[sizeof(big) - 1] = '\0';
+	scene = (struct scene){PAGE, .written = big, .chunks = {" second"}};
+	ck_assert_int_eq(when_served(), 0);
+	ck_assert_int_gt(server.writes, 2);
+	ck_assert(unpack());
+	ck_assert_uint_eq(plain.len, sizeof(big) - 1 + 7);
+	ck_assert_mem_eq(plain.data, big, sizeof(big) - 1);
+	ck_assert_str_eq(plain.data + sizeof(big) - 1, " second");
 }
 END_TEST
 
@@ -604,6 +621,25 @@ START_TEST(an_error_page_takes_the_place_of_what_was_passed_on_as_it_is)
 }
 END_TEST
 
+START_TEST(an_error_page_that_a_server_still_takes_is_not_compressed_halfway)
+{
+	struct wsgi_body *body = NULL;
+	const void *data;
+	size_t len;
+
+	scene = (struct scene){PAGE, .chunks = {"one"}, .error = "500 Broken"};
+	ck_assert_int_eq(gzip.app.call(&gzip.app, &env, &server.start, &body), 0);
+	ck_assert_int_eq(body->next(body, &data, &len), 1); /* the server keeps it to itself */
+	ck_assert_pstr_eq(header("Content-Encoding"), "gzip");
+	ck_assert_int_eq(body->next(body, &data, &len), 1);
+	ck_assert_int_eq(scene.error_rc, 0);
+	ck_assert_int_eq(wsgi_buf_add(&server.sent, data, len), 0);
+	is_plain("the error page");
+	ck_assert_int_eq(body->next(body, &data, &len), 0);
+	wsgi_body_close(body);
+}
+END_TEST
+
 START_TEST(an_error_after_the_first_chunk_is_too_late_for_a_page)
 {
 	scene = (struct scene){PAGE, .chunks = {"one"}, .error = "500 Broken"};
@@ -738,10 +774,12 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(tc, given_a_client_that_accepts_gzip, tear_down);
-	tcase_add_test(tc, one_chunk_is_compressed_with_its_length);
+	tcase_add_loop_test(tc, one_chunk_is_compressed_with_its_length, 0, 2);
 	tcase_add_test(tc, a_list_is_gathered);
 	tcase_add_test(tc, each_chunk_of_a_stream_can_be_read_when_it_is_sent);
 	tcase_add_test(tc, what_was_written_can_be_read_at_once);
+	tcase_add_test(tc, much_is_written_in_pieces);
+	tcase_add_test(tc, an_error_page_that_a_server_still_takes_is_not_compressed_halfway);
 	tcase_add_loop_test(tc, a_body_goes_on_where_write_ended, 0, LEN(after_write));
 	tcase_add_test(tc, a_start_response_in_the_body_is_in_time);
 	tcase_add_loop_test(tc, large_chunks_come_in_pieces, 0, LEN(sizes));
