@@ -111,12 +111,12 @@ int wsgi_watch_add(struct wsgi_watch *w, const char *file, bool always)
 	return 0;
 }
 
-int wsgi_watch_add_list(struct wsgi_watch *w, const char *list, size_t len)
+int wsgi_watch_add_list(struct wsgi_watch *w, const char *list, size_t len, bool always)
 {
 	int rc = 0;
 
-	for (const char *name = list; rc == 0 && name < list + len; name += strlen(name) + 1)
-		rc = wsgi_watch_add(w, name, false);
+	for (size_t at = 0; rc == 0 && at < len; at += strlen(list + at) + 1)
+		rc = wsgi_watch_add(w, list + at, always);
 	return rc;
 }
 
@@ -126,7 +126,7 @@ int wsgi_watch_keep(struct wsgi_watch *w, const char *list, size_t len)
 
 	for (size_t i = 0; i < w->len; i++)
 		w->files[i].listed = false;
-	if (wsgi_watch_add_list(w, list, len) != 0)
+	if (wsgi_watch_add_list(w, list, len, false) != 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < w->len; i++) {
 		if (w->files[i].listed || w->files[i].always)

@@ -47,7 +47,7 @@ void wsgi_watch_finish(struct wsgi_watch *w);
 int wsgi_watch_add(struct wsgi_watch *w, const char *file, bool always);
 
 /* wsgi_watch_add() of each name of a list, in which each has a NUL after it. 0 or -ENOMEM. */
-int wsgi_watch_add_list(struct wsgi_watch *w, const char *list, size_t len);
+int wsgi_watch_add_list(struct wsgi_watch *w, const char *list, size_t len, bool always);
 
 /* Watch only those of such a list, and what is watched always. Returns 0 or -ENOMEM. */
 int wsgi_watch_keep(struct wsgi_watch *w, const char *list, size_t len);

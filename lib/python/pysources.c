@@ -4,25 +4,31 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "host/origin.h"
 #include "python/text.h"
 
 /* Of imports that failed; guarded by the GIL. */
 static struct wsgi_buf failed;
 
-/* Append the file, or the archive that it is a path into. Names of none are left out. */
+/*
+ * Append the file, or the archive that it is a path into. One that is not there is appended all the
+ * same: it may just have been removed. Not a folder, and nothing like "<frozen os>".
+ */
 static int add_file(struct wsgi_buf *out, const char *name)
 {
 	size_t begin = out->len;
 	struct stat st;
 	char *path, *slash;
 
+	if (name[0] == '\0' || name[0] == '<')
+		return 0;
 	if (wsgi_buf_add(out, name, strlen(name) + 1) != 0)
 		return -ENOMEM;
 	path = out->data + begin;
 	while (stat(path, &st) != 0 && errno == ENOTDIR && (slash = strrchr(path, '/')) != NULL)
 		*slash = '\0';
 	out->len = begin;
-	if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
+	if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
 		out->len += strlen(path) + 1;
 	return 0;
 }
@@ -115,28 +121,7 @@ static void add_traceback(PyObject *exception)
 	}
 }
 
-/* Append folder/a/b.py, for "a.b", whether it is there or not. */
-static int add_candidate(const char *folder, const char *module, const char *ending)
-{
-	int rc = wsgi_buf_addf(&failed, "%s%s", folder, folder[0] != '\0' ? "/" : "");
-
-	for (const char *c = module; rc == 0 && *c != '\0'; c++)
-		rc = wsgi_buf_add(&failed, *c == '.' ? "/" : c, 1);
-	return rc == 0 ? wsgi_buf_add(&failed, ending, strlen(ending) + 1) : rc;
-}
-
-static void add_candidates(const char *folder, const char *module)
-{
-	static const char *const endings[] = {".py", "/__init__.py"};
-
-	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
-		size_t begin = failed.len;
-
-		if (add_candidate(folder, module, endings[i]) != 0)
-			failed.len = begin;
-	}
-}
-
+/* Where the module would be looked for. */
 static void add_missing(PyObject *name)
 {
 	PyObject *path = PySys_GetObject("path"); /* borrowed */
@@ -149,7 +134,8 @@ static void add_missing(PyObject *name)
 		if (PyUnicode_Check(item))
 			folder = PyUnicode_EncodeFSDefault(item);
 		if (folder != NULL)
-			add_candidates(PyBytes_AsString(folder), PyBytes_AsString(module));
+			wsgi_origin_of_module(&failed, wsgi_span_of(PyBytes_AsString(folder)),
+					      PyBytes_AsString(module));
 		Py_XDECREF(folder);
 	}
 	PyErr_Clear();

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/fdio.h"
 #include "base/log.h"
+#include "host/origin.h"
 #include "host/watch.h"
 #include "proc/listener.h"
 #include "serve/debug.h"
@@ -182,7 +183,7 @@ static void take_message(struct supervisor *s, const char *state, const char *fi
 		rc = wsgi_watch_keep(&s->watch, files, len);
 	} else {
 		/* Not all of them yet: those of the last child are watched too. */
-		rc = wsgi_watch_add_list(&s->watch, files, len);
+		rc = wsgi_watch_add_list(&s->watch, files, len, false);
 	}
 	if (rc != 0)
 		wsgi_log(&s->log, WSGI_LOG_WARNING, "no memory to watch all of the files");
@@ -277,7 +278,7 @@ static void take_signals(struct supervisor *s)
 
 	while (read(s->signal_fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGCHLD)
-			continue;                       /* take_end() asks */
+			continue; /* take_end() asks */
 		if (!s->to_end)
 			ask_to_end(s, STOP_MS);
 		else if (s->child != 0)
@@ -315,6 +316,20 @@ static bool supervise(struct supervisor *s)
 		take_time(s);
 	}
 	return false;
+}
+
+/* What the command line names: a child that ends early may not come to report it. */
+static int watch_application(struct supervisor *s, struct wsgi_error *err)
+{
+	struct wsgi_buf files = {0};
+	int rc = 0;
+
+	if (s->o->application != NULL)
+		rc = wsgi_origin_of_application(&files, s->o->application, s->o->pythonpath);
+	if (rc == 0)
+		rc = wsgi_watch_add_list(&s->watch, files.data, files.len, true);
+	wsgi_buf_finish(&files);
+	return rc == 0 ? 0 : wsgi_fail(err, rc, "out of memory");
 }
 
 static int watch_extra(struct supervisor *s, struct wsgi_error *err)
@@ -369,10 +384,11 @@ static int set_up(struct supervisor *s, const char *address, struct wsgi_error *
 	if (s->o->fcgi != NULL)
 		return wsgi_fail(err, -EINVAL,
 				 "--reload is for an application: with --fcgi there is none here");
-	rc = watch_extra(s, err);
-	if (rc != 0)
-		return rc;
-	rc = wsgi_listener_open(&s->listener, address, BACKLOG, err);
+	rc = watch_application(s, err);
+	if (rc == 0)
+		rc = watch_extra(s, err);
+	if (rc == 0)
+		rc = wsgi_listener_open(&s->listener, address, BACKLOG, err);
 	if (rc == 0 && s->o->debug)
 		rc = wsgi_debug_check(s->listener.name, err);
 	return rc == 0 ? take_over_signals(s, err) : rc;

@@ -177,8 +177,10 @@ END_TEST
 START_TEST(a_list_can_be_added_without_dropping_what_is_not_in_it)
 {
 	when_added("ab");
-	ck_assert_int_eq(wsgi_watch_add_list(&watch, "c\0d", 4), 0);
+	ck_assert_int_eq(wsgi_watch_add_list(&watch, "c\0d", 4, _i), 0);
 	ck_assert_str_eq(when_played("0a2 100 200d2 300"), "100=a 300=d ");
+	ck_assert_int_eq(wsgi_watch_keep(&watch, NULL, 0), 0);
+	ck_assert_str_eq(when_played("400c2a3 500"), _i ? "500=c " : "");
 }
 END_TEST
 
@@ -315,7 +317,7 @@ int main(void)
 			    LEN(kept));
 	tcase_add_test(tc, what_is_watched_always_may_stand_in_a_list);
 	tcase_add_test(tc, a_kept_file_has_not_forgotten_how_it_looked);
-	tcase_add_test(tc, a_list_can_be_added_without_dropping_what_is_not_in_it);
+	tcase_add_loop_test(tc, a_list_can_be_added_without_dropping_what_is_not_in_it, 0, 2);
 	tcase_add_test(tc, a_change_that_was_seen_counts_although_its_file_is_dropped);
 	tcase_add_test(tc, a_thousand_files_are_found_again);
 	tcase_add_loop_test(tc, a_file_looks_different_when_it_was_written, 0, LEN(looked));
