@@ -19,13 +19,13 @@ static void bound_input(struct wsgi_handler *h)
 
 	switch (wsgi_length_parse(wsgi_environ_get(env, "CONTENT_LENGTH"), &length)) {
 	case WSGI_LENGTH_GIVEN:
-		env->input->left = length;
+		wsgi_input_limit(env->input, length);
 		break;
 	case WSGI_LENGTH_BAD:
-		env->input->left = 0;
+		wsgi_input_limit(env->input, 0);
 		break;
 	case WSGI_LENGTH_NONE:
-		env->input->left = UINT64_MAX;
+		wsgi_input_limit(env->input, UINT64_MAX);
 		env->input_terminated = may_have_body(h);
 		break;
 	}

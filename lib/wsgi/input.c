@@ -31,6 +31,13 @@ uint64_t wsgi_input_left(const struct wsgi_input *in)
 	return in->left == UINT64_MAX ? UINT64_MAX : in->left + held(in);
 }
 
+void wsgi_input_limit(struct wsgi_input *in, uint64_t length)
+{
+	if (length < held(in))
+		in->ahead.len = in->at + (size_t)length;
+	in->left = length == UINT64_MAX ? UINT64_MAX : length - held(in);
+}
+
 /* Some bytes of the stream itself, as many as CONTENT_LENGTH lets pass. */
 static ssize_t pull(struct wsgi_input *in, void *buf, size_t len)
 {

@@ -50,6 +50,12 @@ ssize_t wsgi_input_read_some(struct wsgi_input *in, void *buf, size_t len);
 /* How many bytes a read() may still give; UINT64_MAX: only the end of the stream tells. */
 uint64_t wsgi_input_left(const struct wsgi_input *in);
 
+/*
+ * The body begins here, behind a head that was read from the same stream, and has length bytes
+ * (UINT64_MAX: to the end of the stream). What was read ahead counts; what is more is dropped.
+ */
+void wsgi_input_limit(struct wsgi_input *in, uint64_t length);
+
 /* read(): append the rest of the body to out. Returns 0 or -errno. */
 int wsgi_input_read_all(struct wsgi_input *in, struct wsgi_buf *out);
 

@@ -232,6 +232,32 @@ START_TEST(what_is_left_counts_what_was_read_ahead)
 }
 END_TEST
 
+static const struct {
+	uint64_t length;
+	const char *body;
+} behind_a_head[] = {
+	{0, ""},
+	{1, "b"},
+	{4, "body"},
+	{6, "body+m"},
+	{9, "body+more"},
+	{100, "body+more"},
+	{UINT64_MAX, "body+more"},
+};
+
+START_TEST(a_body_behind_a_head_begins_where_that_was_read_to)
+{
+	static const size_t at_a_time[] = {1, 6, 7, 100};
+
+	given("head: body+more", at_a_time[_i % LEN(at_a_time)], UINT64_MAX);
+	reads_as(6, "head: ");
+	wsgi_input_limit(&input, behind_a_head[_i / LEN(at_a_time)].length);
+	ck_assert_uint_eq(wsgi_input_left(&input), behind_a_head[_i / LEN(at_a_time)].length);
+	reads_as(100, behind_a_head[_i / LEN(at_a_time)].body);
+	reads_as(100, "");
+}
+END_TEST
+
 START_TEST(a_failure_is_told_after_what_came_before_it)
 {
 	given("abc", 100, 10);
@@ -341,6 +367,8 @@ int main(void)
 	tcase_add_test(tc, some_bytes_are_those_that_are_there);
 	tcase_add_test(tc, small_reads_are_few_reads_of_the_stream);
 	tcase_add_test(tc, what_is_left_counts_what_was_read_ahead);
+	tcase_add_loop_test(tc, a_body_behind_a_head_begins_where_that_was_read_to, 0,
+			    4 * LEN(behind_a_head));
 	tcase_add_loop_test(tc, a_failure_is_told_after_what_came_before_it, 0, 2);
 	tcase_add_test(tc, reading_all_of_a_body_that_fails_fails);
 	tcase_add_loop_test(tc, content_length_is_a_number_or_it_is_bad, 0, LEN(said));
