@@ -115,6 +115,7 @@ MAN3    := $(wildcard lib/*/*.3)
 MAN7    := $(wildcard lib/*/*.7 scripts/frontends/*.7)
 DOC      = $(DEST)/share/doc/libwsgi
 
+# A header finds the others from where it stands: a program may have a base/error.h of its own.
 install: $(CMDS) $(PLUGINS) $(LIBS)
 	install -d $(DEST)/bin $(DEST)/lib/wsgi $(DEST)/lib/pkgconfig $(DEST)/share/man/man1 \
 		$(DEST)/share/man/man3 $(DEST)/share/man/man7 $(DOC)/frontends $(DOC)/examples
@@ -125,6 +126,7 @@ install: $(CMDS) $(PLUGINS) $(LIBS)
 	for h in wsgi.h $(PUBLIC); do \
 		install -D -m 644 lib/$$h $(DEST)/include/libwsgi/$$h || exit 1; \
 	done
+	cd $(DEST)/include/libwsgi && sed -i 's|^#include "|#include "../|' $(PUBLIC)
 	sed -e 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' scripts/libwsgi.pc.in \
 		>$(DEST)/lib/pkgconfig/libwsgi.pc
 	install -m 644 $(MAN1) $(DEST)/share/man/man1

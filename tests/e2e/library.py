@@ -185,6 +185,15 @@ def the_header_compiles_without_a_warning(dialect):
 
 
 @test
+def the_header_finds_its_own_where_a_program_has_folders_of_the_same_names():
+    for path in glob.glob(os.path.join(PREFIX, 'include', 'libwsgi', '*', '*.h')):
+        name = os.path.relpath(path, os.path.join(PREFIX, 'include', 'libwsgi'))
+        WORK.file('taken', name, text='#error this is the program\'s own\n')
+    run(C + ['-I' + os.path.join(WORK.path, 'taken'), '-fsyntax-only', '-x', 'c', '-'] + FLAGS,
+        data=b'#include <wsgi.h>\n')
+
+
+@test
 def a_container_of_that_a_program_has_is_left_alone():
     run(C + ['-fsyntax-only', '-x', 'c', '-'] + FLAGS,
         data=b'#define container_of(a, b, c) 1\n#include <wsgi.h>\n')
