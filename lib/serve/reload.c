@@ -221,13 +221,15 @@ static void take_reports(struct supervisor *s)
 	}
 }
 
-/* The command line is wrong, or what it names is not there: no change of a file mends that. */
+/* The command line is wrong, or from the beginning there was nothing of what it names. */
 static bool is_hopeless(const struct supervisor *s, int status)
 {
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
 
-	return s->started == 1 && !s->serving &&
-	       (code == EX_USAGE || code == EX_NOINPUT || code == EX_UNAVAILABLE);
+	if (s->serving)
+		return false;
+	return code == EX_USAGE ||
+	       (s->started == 1 && (code == EX_NOINPUT || code == EX_UNAVAILABLE));
 }
 
 static void stand_in(struct supervisor *s)
