@@ -22,10 +22,11 @@
 #include "wsgi/headers.h"
 #include "wsgi/hop.h"
 #include "wsgi/input.h"
+#include "wsgi/query.h"
 #include "wsgi/status.h"
 #include "wsgi/uri.h"
 
-enum { ARGS_MAX = 9, PARAMS_MAX = 8 };
+enum { ARGS_MAX = 12, PARAMS_MAX = 8, PIECES_MAX = 16 };
 
 static void must(int ok)
 {
@@ -107,17 +108,55 @@ static struct wsgi_span get(const struct wsgi_environ *env, const char *name)
 	return value;
 }
 
+static void say_pair(size_t i, struct wsgi_span name, struct wsgi_span value)
+{
+	fputs(i > 0 ? ";" : "", stdout);
+	say(name, ";:=");
+	putchar('=');
+	say(value, ";:=");
+}
+
 static void say_items(const struct wsgi_environ *env)
 {
 	struct wsgi_span name, value;
 
 	for (size_t i = 0; i < env->len; i++) {
 		wsgi_environ_at(env, i, &name, &value);
-		fputs(i > 0 ? ";" : "", stdout);
-		say(name, ";:=");
-		putchar('=');
-		say(value, ";:=");
+		say_pair(i, name, value);
 	}
+}
+
+/* A list of texts, which are put together one by one. */
+struct list {
+	struct wsgi_buf texts;
+	size_t lens[64], len;
+};
+
+static void list_add(struct list *list, struct wsgi_span s)
+{
+	must(list->len < sizeof(list->lens) / sizeof(list->lens[0]));
+	must(wsgi_buf_add(&list->texts, s.data, s.len) == 0);
+	list->lens[list->len++] = s.len;
+}
+
+/* "2:a,b", and the list is empty again. */
+static void say_list(struct list *list)
+{
+	const char *at = list->texts.data;
+
+	printf("%zu:", list->len);
+	for (size_t i = 0; i < list->len; i++) {
+		fputs(i > 0 ? "," : "", stdout);
+		say((struct wsgi_span){at != NULL ? at : "", list->lens[i]}, ",");
+		at = at != NULL ? at + list->lens[i] : NULL;
+	}
+	wsgi_buf_finish(&list->texts);
+	list->len = 0;
+}
+
+static struct wsgi_span or_none(const char *text)
+{
+	return text != NULL ? wsgi_span_of(text) : (struct wsgi_span){0};
 }
 
 /* ---- wsgiref.util ---- */
@@ -196,43 +235,188 @@ static void shift_path_info(char **args)
 	wsgi_environ_finish(&env);
 }
 
+/* SCRIPT_NAME PATH_INFO -> all segments, until there is none; SCRIPT_NAME PATH_INFO */
+static void shift_all(char **args)
+{
+	struct wsgi_environ env = {0};
+	struct wsgi_buf segment = {0};
+	struct list names = {0};
+	int rc;
+
+	set(&env, "SCRIPT_NAME", args[0]);
+	set(&env, "PATH_INFO", args[1]);
+	for (; (rc = wsgi_shift_path_info(&env, &segment)) == 1; segment.len = 0)
+		list_add(&names, span_of(&segment));
+	if (rc == 0) {
+		say_list(&names);
+		putchar(' ');
+		say(get(&env, "SCRIPT_NAME"), "");
+		putchar(' ');
+		say(get(&env, "PATH_INFO"), "");
+	} else {
+		say_exception(rc);
+	}
+	wsgi_buf_finish(&names.texts);
+	wsgi_buf_finish(&segment);
+	wsgi_environ_finish(&env);
+}
+
 static void is_hop_by_hop(char **args)
 {
 	putchar(wsgi_is_hop_by_hop(decode(args[0])) ? '1' : '0');
 }
 
-static void file_wrapper(char **args)
+/* The length of each chunk and the sum of its bytes. */
+static void say_chunks(struct wsgi_body *body)
 {
-	const int fd = memfd_create("file", MFD_CLOEXEC);
-	struct wsgi_file_body f;
 	const char *comma = "";
 	const void *data;
 	size_t len;
 	int rc;
 
-	must(fd >= 0 && ftruncate(fd, atol(args[0])) == 0);
-	must(wsgi_file_body_init(&f, fd, (size_t)atol(args[1])) == 0);
-	while ((rc = f.body.next(&f.body, &data, &len)) > 0) {
-		printf("%s%zu", comma, len);
-		comma = ",";
+	for (; (rc = body->next(body, &data, &len)) > 0; comma = ",") {
+		const unsigned char *bytes = data;
+		unsigned long sum = 0;
+
+		for (size_t i = 0; i < len; i++)
+			sum += bytes[i];
+		printf("%s%zu.%lu", comma, len, sum);
 	}
 	must(rc == 0);
-	f.body.close(&f.body);
+	must(body->next(body, &data, &len) == 0);
+}
+
+/* LENGTH OFFSET BLOCK */
+static void file_wrapper(char **args)
+{
+	const int fd = memfd_create("file", MFD_CLOEXEC);
+	struct wsgi_file_body f;
+
+	must(fd >= 0);
+	for (long i = 0, n = atol(args[0]); i < n; i++) {
+		static char block[251];
+
+		block[i % 251] = (char)(i % 251);
+		if (i % 251 == 250 || i == n - 1)
+			must(write(fd, block, (size_t)(i % 251) + 1) == i % 251 + 1);
+	}
+	must(lseek(fd, atol(args[1]), SEEK_SET) >= 0);
+	must(wsgi_file_body_init(&f, fd, (size_t)atol(args[2])) == 0);
+	say_chunks(&f.body);
+	must(f.body.close(&f.body) == 0);
 	close(fd);
 }
 
-/* SERVER_NAME HTTP_HOST SERVER_PORT SCRIPT_NAME PATH_INFO HTTPS -> the scheme, the items */
+/* Gives so many bytes at a time, those of a piece all of one letter; an empty piece is the end. */
+struct pieces {
+	struct wsgi_reader reader;
+	size_t sizes[PIECES_MAX], len, at;
+	size_t asked, times;
+	int closed;
+};
+
+static ssize_t read_piece(struct wsgi_reader *r, void *buf, size_t len)
+{
+	struct pieces *p = container_of(r, struct pieces, reader);
+	const size_t at = p->at;
+
+	must(p->times++ == 0 || p->asked == len);
+	p->asked = len;
+	if (at == p->len)
+		return 0;
+	if (len >= p->sizes[at]) {
+		len = p->sizes[at];
+		p->at++;
+	}
+	p->sizes[at] -= len;
+	memset(buf, (int)('A' + at % 26), len);
+	return (ssize_t)len;
+}
+
+static int close_pieces(struct wsgi_reader *r)
+{
+	container_of(r, struct pieces, reader)->closed++;
+	return 0;
+}
+
+/* SIZES BLOCK CLOSES -> the chunks; how often what was asked for; how often it was closed */
+static void reader_body(char **args)
+{
+	struct pieces p = {.reader = {.read = read_piece}};
+	struct wsgi_reader_body b;
+	char *size;
+
+	while ((size = strsep(&args[0], ",")) != NULL && size[0] != '\0') {
+		must(p.len < PIECES_MAX);
+		p.sizes[p.len++] = (size_t)atol(size);
+	}
+	if (args[2][0] == '1')
+		p.reader.close = close_pieces;
+	must(wsgi_reader_body_init(&b, &p.reader, (size_t)atol(args[1])) == 0);
+	say_chunks(&b.body);
+	must(b.body.close(&b.body) == 0);
+	printf(" %zu times %zu %d", p.times, p.asked, p.closed);
+}
+
+/* What a caller put there himself. */
+static char heard[64];
+
+static ssize_t read_mine(struct wsgi_input *in, void *buf, size_t len)
+{
+	(void)in;
+	must(len >= 4);
+	memcpy(buf, "mine", 4);
+	return 4;
+}
+
+static int hear(struct wsgi_errors *errors, const char *data, size_t len)
+{
+	(void)errors;
+	must(len < sizeof(heard));
+	memcpy(heard, data, len);
+	heard[len] = '\0';
+	return 0;
+}
+
+static void say_streams(struct wsgi_environ *env)
+{
+	struct wsgi_buf body = {0};
+
+	heard[0] = '\0';
+	must(wsgi_errors_puts(env->errors, "lost, unless it is mine") == 0);
+	must(wsgi_errors_flush(env->errors) == 0);
+	must(wsgi_input_read_all(env->input, &body) == 0);
+	say(span_of(&body), "");
+	putchar(' ');
+	say(wsgi_span_of(heard), "");
+	wsgi_buf_finish(&body);
+}
+
+/* The variables below, SCHEME, OWN streams -> scheme, flags, what the streams say, the items */
 static void setup_testing_defaults(char **args)
 {
-	static const char *const names[] = {"SERVER_NAME", "HTTP_HOST", "SERVER_PORT",
-					    "SCRIPT_NAME", "PATH_INFO", "HTTPS"};
+	static const char *const names[] = {"SERVER_NAME",     "HTTP_HOST", "SERVER_PORT",
+					    "SCRIPT_NAME",     "PATH_INFO", "REQUEST_METHOD",
+					    "SERVER_PROTOCOL", "HTTPS"};
+	enum { LEN = sizeof(names) / sizeof(names[0]) };
+	struct wsgi_errors errors = {.write = hear};
 	struct wsgi_environ env = {0};
+	struct wsgi_input input;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	wsgi_input_init(&input, read_mine, 4);
+	for (size_t i = 0; i < LEN; i++)
 		set(&env, names[i], args[i]);
+	env.url_scheme = decode(args[LEN]).data;
+	if (args[LEN + 1][0] == '1') {
+		env.input = &input;
+		env.errors = &errors;
+	}
 	must(wsgi_setup_testing_defaults(&env) == 0);
-	printf("%s ", env.url_scheme);
+	printf("%s %d%d%d ", env.url_scheme, env.multithread, env.multiprocess, env.run_once);
+	say_streams(&env);
+	putchar(' ');
 	say_items(&env);
+	wsgi_input_finish(&input);
 	wsgi_environ_finish(&env);
 }
 
@@ -243,6 +427,32 @@ static void percent_decode(char **args)
 
 	must(wsgi_percent_decode(decode(args[0]), &out) == 0);
 	say(span_of(&out), "");
+	wsgi_buf_finish(&out);
+}
+
+/* TEXT -> the fields */
+static void query(char **args)
+{
+	struct wsgi_span name, value;
+	struct wsgi_query q;
+	size_t i = 0;
+	int rc;
+
+	wsgi_query_init(&q, decode(args[0]));
+	while ((rc = wsgi_query_next(&q, &name, &value)) == 1)
+		say_pair(i++, name, value);
+	must(rc == 0);
+	wsgi_query_finish(&q);
+}
+
+/* TEXT NAME -> the first value */
+static void query_get(char **args)
+{
+	struct wsgi_buf out = {0};
+	int rc = wsgi_query_get(decode(args[0]), decode(args[1]).data, &out);
+
+	must(rc >= 0);
+	say(rc == 1 ? span_of(&out) : (struct wsgi_span){0}, "");
 	wsgi_buf_finish(&out);
 }
 
@@ -285,7 +495,7 @@ static void status(char **args)
 
 /* ---- wsgiref.headers ---- */
 
-static void add_header(struct wsgi_headers *h, const char *name, const char *value, char *rest)
+static int add_header(struct wsgi_headers *h, const char *name, const char *value, char *rest)
 {
 	struct wsgi_header_param params[PARAMS_MAX];
 	size_t n = 0;
@@ -298,37 +508,117 @@ static void add_header(struct wsgi_headers *h, const char *name, const char *val
 		params[n].name = decode(key).data;
 		params[n++].value = decode(one).data;
 	}
-	must(wsgi_headers_add_header(h, name, value, params, n) == 0);
+	return wsgi_headers_add_header(h, name, value, params, n);
 }
 
-static void headers_step(struct wsgi_headers *h, char *step)
+/* said   what setdefault() says */
+static int headers_step(struct wsgi_headers *h, char *step, struct list *said)
 {
 	const char *op = strsep(&step, ":");
 	char *first = strsep(&step, ":"), *raw_name = strsep(&first, "=");
-	const char *name = decode(raw_name).data, *value = decode(first).data;
+	const struct wsgi_header field = {decode(raw_name).data, decode(first).data};
+	int rc;
 
+	if (strcmp(op, "list") == 0)
+		return wsgi_headers_add_all(h, &field, 1);
 	if (strcmp(op, "set") == 0)
-		must(wsgi_headers_set(h, name, value) == 0);
-	else if (strcmp(op, "del") == 0)
-		wsgi_headers_delete(h, name);
-	else if (strcmp(op, "default") == 0)
-		must(wsgi_headers_setdefault(h, name, value) == 0);
-	else
-		add_header(h, name, value, step);
+		return wsgi_headers_set(h, field.name, field.value);
+	if (strcmp(op, "add") == 0)
+		return add_header(h, field.name, field.value, step);
+	if (strcmp(op, "default") == 0) {
+		rc = wsgi_headers_setdefault(h, field.name, field.value);
+		if (rc == 0)
+			list_add(said, wsgi_span_of(wsgi_headers_get(h, field.name)));
+		return rc;
+	}
+	must(strcmp(op, "del") == 0);
+	wsgi_headers_delete(h, field.name);
+	return 0;
 }
 
-static void headers(char **args)
+static void say_block(const struct wsgi_headers *h)
 {
-	struct wsgi_headers h = {0};
 	struct wsgi_buf out = {0};
-	char *steps = args[0], *step;
 
-	while ((step = strsep(&steps, ";")) != NULL)
-		if (step[0] != '\0')
-			headers_step(&h, step);
-	must(wsgi_headers_bytes(&h, &out) == 0);
+	must(wsgi_headers_bytes(h, &out) == 0);
 	say(span_of(&out), "");
 	wsgi_buf_finish(&out);
+}
+
+/* len, contains, get twice ([] and get() are one here), get_all, keys, values, items */
+static void say_headers(const struct wsgi_headers *h, const char *asked)
+{
+	const struct wsgi_span first = or_none(wsgi_headers_get(h, asked));
+	struct list all = {0}, keys = {0}, values = {0};
+	struct wsgi_span name, value;
+	const char *one;
+
+	printf("%zu %d ", wsgi_headers_len(h), wsgi_headers_contains(h, asked));
+	say(first, "");
+	putchar(' ');
+	say(first, "");
+	putchar(' ');
+	for (size_t i = 0; (one = wsgi_headers_get_all(h, asked, i)) != NULL; i++)
+		list_add(&all, wsgi_span_of(one));
+	for (size_t i = 0; i < wsgi_headers_len(h); i++) {
+		wsgi_headers_at(h, i, &name, &value);
+		list_add(&keys, name);
+		list_add(&values, value);
+	}
+	say_list(&all);
+	putchar(' ');
+	say_list(&keys);
+	putchar(' ');
+	say_list(&values);
+	putchar(' ');
+	for (size_t i = 0; i < wsgi_headers_len(h); i++) {
+		wsgi_headers_at(h, i, &name, &value);
+		say_pair(i, name, value);
+	}
+}
+
+/* LIST STEPS NAME -> all that Headers can be asked, of NAME too; its text and bytes */
+static void headers(char **args)
+{
+	struct wsgi_header list[PARAMS_MAX];
+	struct wsgi_headers h = {0};
+	struct list said = {0};
+	size_t n = 0;
+	char *step;
+
+	while ((step = strsep(&args[0], ";")) != NULL && step[0] != '\0') {
+		char *name = strsep(&step, "=");
+
+		must(n < PARAMS_MAX);
+		list[n++] = (struct wsgi_header){decode(name).data, decode(step).data};
+	}
+	must(wsgi_headers_add_all(&h, list, n) == 0);
+	while ((step = strsep(&args[1], ";")) != NULL)
+		if (step[0] != '\0')
+			must(headers_step(&h, step, &said) == 0);
+	say_list(&said);
+	putchar(' ');
+	say_headers(&h, decode(args[2]).data);
+	putchar(' ');
+	say_block(&h);
+	putchar(' ');
+	say_block(&h);
+	wsgi_headers_finish(&h);
+}
+
+/* STEP, which may hold a bad character -> the bytes */
+static void bad_header(char **args)
+{
+	struct wsgi_headers h = {0};
+	struct list said = {0};
+	int rc = headers_step(&h, args[0], &said);
+
+	must(rc == 0 || (rc == -EINVAL && h.len == 0));
+	if (rc == 0)
+		say_block(&h);
+	else
+		fputs("!ValueError", stdout);
+	wsgi_buf_finish(&said.texts);
 	wsgi_headers_finish(&h);
 }
 
@@ -441,7 +731,13 @@ static void length(char **args)
 static int respond(struct wsgi_start *start, const char *line, const struct wsgi_header *fields,
 		   size_t n, const struct wsgi_error *exc)
 {
-	(void)start, (void)line, (void)fields, (void)n, (void)exc;
+	(void)start;
+	must(exc == NULL);
+	say(wsgi_span_of(line), "");
+	putchar(' ');
+	for (size_t i = 0; i < n; i++)
+		say_pair(i, wsgi_span_of(fields[i].name), wsgi_span_of(fields[i].value));
+	putchar(' ');
 	return 0;
 }
 
@@ -457,7 +753,7 @@ static void say_page(char *page)
 		}
 }
 
-/* STEPS as for dict -> the page of demo_app without its lines of wsgi.* */
+/* STEPS as for dict -> status, headers, and the page of demo_app without its lines of wsgi.* */
 static void demo(char **args)
 {
 	struct wsgi_start start = {.respond = respond};
@@ -490,15 +786,20 @@ static const struct {
 	{"application_uri", application_uri, 5},
 	{"request_uri", request_uri, 8},
 	{"shift_path_info", shift_path_info, 2},
+	{"shift_all", shift_all, 2},
 	{"is_hop_by_hop", is_hop_by_hop, 1},
-	{"file_wrapper", file_wrapper, 2},
-	{"setup_testing_defaults", setup_testing_defaults, 6},
+	{"file_wrapper", file_wrapper, 3},
+	{"reader_body", reader_body, 3},
+	{"setup_testing_defaults", setup_testing_defaults, 10},
 	{"percent_decode", percent_decode, 1},
+	{"query", query, 1},
+	{"query_get", query_get, 2},
 	{"iis_path", iis_path, 2},
 	{"transcodes", transcodes, 1},
 	{"format_date_time", format_date_time, 1},
 	{"status", status, 1},
-	{"headers", headers, 1},
+	{"headers", headers, 3},
+	{"bad_header", bad_header, 1},
 	{"dict", dict, 1},
 	{"input", input, 4},
 	{"length", length, 1},
