@@ -463,15 +463,22 @@ END_TEST
 
 START_TEST(a_shutdown_counts_for_the_next_call_once)
 {
+	int fd;
+
 	given_a_server();
+	fd = connect_to(server);
+	send_text(fd, GET);
 	wsgi_server_shutdown(server);
 	wsgi_server_shutdown(server);
 	ck_assert_int_eq(wsgi_server_serve_forever(server, &err), 0);
+	wsgi_server_shutdown(server);
+	ck_assert_int_eq(wsgi_server_handle_request(server, -1, &err), 0);
+	ck_assert_str_eq(logged(), "");
+	ck_assert_int_eq(wsgi_server_handle_request(server, 1000, &err), 1);
+	ck_assert_ptr_nonnull(strstr(receive(fd), "hello"));
 	when_it_serves();
 	ck_assert(answers("hello"));
 	ck_assert_int_eq(when_it_is_shut_down(), 0);
-	wsgi_server_shutdown(server);
-	ck_assert_int_eq(wsgi_server_handle_request(server, -1, &err), 0);
 }
 END_TEST
 
@@ -869,10 +876,10 @@ END_TEST
 
 /* -- TLS --------------------------------------------------------------------------------------- */
 
-START_TEST(https_is_served_by_both_ways)
+/* A server with a certificate of its own, which need not be there any more. */
+static void given_a_server_with_tls(void)
 {
 	char folder[] = "/tmp/test_server.XXXXXX", cert[60], key[60], line[600];
-	FILE *client;
 
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	snprintf(cert, sizeof(cert), "%s/cert", folder);
@@ -884,21 +891,54 @@ START_TEST(https_is_served_by_both_ways)
 	ck_assert_int_eq(system(line), 0);
 	config.certfile = cert;
 	config.keyfile = key;
-	config.app = &show;
 	given_a_server();
-	snprintf(line, sizeof(line), "rm -r %s", folder); /* both were read */
+	snprintf(line, sizeof(line), "rm -r %s", folder);
 	ck_assert_int_eq(system(line), 0);
+}
+
+/* What curl gets, the first n bytes of it. */
+static const char *when_asked_by_curl(int n)
+{
+	char line[200];
+	FILE *client;
+
+	snprintf(line, sizeof(line), "curl -sk --max-time 10 https://%s/ | head -c %d",
+		 wsgi_server_address(server), n);
+	client = popen(line, "r");
+	answer[fread(answer, 1, sizeof(answer) - 1, client)] = '\0';
+	ck_assert_int_eq(pclose(client), 0);
+	return answer;
+}
+
+START_TEST(https_is_served_by_both_ways)
+{
+	config.app = &show;
+	given_a_server_with_tls();
 	if (_i)
 		when_it_serves();
 	else
 		when_it_handles_a_request();
-	snprintf(line, sizeof(line), "curl -sSk --max-time 10 https://%s/",
-		 wsgi_server_address(server));
-	client = popen(line, "r");
-	answer[fread(answer, 1, sizeof(answer) - 1, client)] = '\0';
-	ck_assert_int_eq(pclose(client), 0);
-	ck_assert_ptr_nonnull(strstr(answer, "\nscheme=https\n"));
+	ck_assert_ptr_nonnull(strstr(when_asked_by_curl(1000), "\nscheme=https\n"));
 	ck_assert_int_eq(_i ? when_it_is_shut_down() : when_it_has_returned(), _i ? 0 : 1);
+}
+END_TEST
+
+START_TEST(a_client_that_leaves_tls_does_not_end_the_program)
+{
+	signal(SIGPIPE, SIG_DFL);
+	config.app = &endless;
+	given_a_server_with_tls();
+	when_it_serves();
+	for (int i = 0; i < 3; i++) {
+		ck_assert_uint_eq(strlen(when_asked_by_curl(1000)), 0); /* NULs */
+		for (int j = 0; j < 10000 && inside > 0; j++)
+			poll(NULL, 0, 1);
+		ck_assert_int_eq(inside, 0);
+	}
+	wsgi_server_set_app(server, &hello);
+	ck_assert_str_eq(when_asked_by_curl(1000), "hello");
+	ck_assert_int_eq(when_it_is_shut_down(), 0);
+	ck_assert_int_eq(count_lines("\n"), 4);
 }
 END_TEST
 
@@ -925,6 +965,7 @@ static void add_tests(TCase *tc)
 	tcase_add_loop_test(tc, a_child_of_the_application_has_nothing_of_what_serves, 0, 2);
 	tcase_add_test(tc, a_program_may_fork_first_and_serve_then);
 	tcase_add_loop_test(tc, https_is_served_by_both_ways, 0, 2);
+	tcase_add_test(tc, a_client_that_leaves_tls_does_not_end_the_program);
 }
 
 static void add_tests_of_the_end(TCase *tc)
