@@ -7,7 +7,7 @@
 #include "host/origin.h"
 #include "python/text.h"
 
-/* Of imports that failed; guarded by the GIL. */
+/* Names, of imports that failed; guarded by the GIL. */
 static struct wsgi_buf failed;
 
 /*
@@ -19,26 +19,28 @@ static int add_file(struct wsgi_buf *out, const char *name)
 	size_t begin = out->len;
 	struct stat st;
 	char *path, *slash;
+	int rc;
 
 	if (name[0] == '\0' || name[0] == '<')
 		return 0;
 	if (wsgi_buf_add(out, name, strlen(name) + 1) != 0)
 		return -ENOMEM;
 	path = out->data + begin;
-	while (stat(path, &st) != 0 && errno == ENOTDIR && (slash = strrchr(path, '/')) != NULL)
+	while ((rc = stat(path, &st)) != 0 && errno == ENOTDIR &&
+	       (slash = strrchr(path, '/')) != NULL)
 		*slash = '\0';
 	out->len = begin;
-	if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+	if (rc != 0 || !S_ISDIR(st.st_mode))
 		out->len += strlen(path) + 1;
 	return 0;
 }
 
-/* A str that names a file; whatever else it is, is left out. */
-static int add_str(struct wsgi_buf *out, PyObject *str)
+/* Append the name that a str is; whatever else it is, is left out. */
+static int add_str(struct wsgi_buf *names, PyObject *str)
 {
 	PyObject *bytes = PyUnicode_Check(str) ? PyUnicode_EncodeFSDefault(str) : NULL;
 	const char *name = bytes != NULL ? PyBytes_AsString(bytes) : NULL;
-	int rc = name != NULL ? add_file(out, name) : 0;
+	int rc = name != NULL ? wsgi_buf_add(names, name, strlen(name) + 1) : 0;
 
 	PyErr_Clear();
 	Py_XDECREF(bytes);
@@ -48,16 +50,16 @@ static int add_str(struct wsgi_buf *out, PyObject *str)
 /* -- modules ----------------------------------------------------------------------------------- */
 
 /* Not by getattr(): a lazy module would be loaded by it. */
-static int add_module(struct wsgi_buf *out, PyObject *module)
+static int add_module(struct wsgi_buf *names, PyObject *module)
 {
 	PyObject *file = NULL;
 
 	if (PyModule_Check(module))
 		file = PyDict_GetItemString(PyModule_GetDict(module), "__file__"); /* borrowed */
-	return file != NULL ? add_str(out, file) : 0;
+	return file != NULL ? add_str(names, file) : 0;
 }
 
-static int add_modules(struct wsgi_buf *out)
+static int add_modules(struct wsgi_buf *names)
 {
 	/* A copy: a codec that is written in Python may let another thread import. */
 	PyObject *modules = PyDict_Values(PyImport_GetModuleDict());
@@ -65,20 +67,32 @@ static int add_modules(struct wsgi_buf *out)
 	int rc = modules != NULL ? 0 : -ENOMEM;
 
 	for (Py_ssize_t i = 0; rc == 0 && i < len; i++)
-		rc = add_module(out, PyList_GetItem(modules, i));
+		rc = add_module(names, PyList_GetItem(modules, i));
 	PyErr_Clear();
 	Py_XDECREF(modules);
 	return rc;
 }
 
-int wsgi_py_sources(struct wsgi_buf *out)
+static int add_names(struct wsgi_buf *names)
 {
 	PyGILState_STATE state = PyGILState_Ensure();
-	int rc = add_modules(out);
+	int rc = add_modules(names);
 
 	if (rc == 0)
-		rc = wsgi_buf_add(out, failed.data, failed.len);
+		rc = wsgi_buf_add(names, failed.data, failed.len);
 	PyGILState_Release(state);
+	return rc;
+}
+
+/* The files are looked at without the GIL: there may be thousands, on a slow disk. */
+int wsgi_py_sources(struct wsgi_buf *out)
+{
+	struct wsgi_buf names = {0};
+	int rc = add_names(&names);
+
+	for (size_t at = 0; rc == 0 && at < names.len; at += strlen(names.data + at) + 1)
+		rc = add_file(out, names.data + at);
+	wsgi_buf_finish(&names);
 	return rc;
 }
 

@@ -131,6 +131,21 @@ static void leave_supervisor(struct supervisor *s)
 	sigprocmask(SIG_SETMASK, &s->mask, NULL);
 }
 
+static void close_pipe(struct supervisor *s)
+{
+	if (s->pipe >= 0)
+		close(s->pipe);
+	s->pipe = -1;
+}
+
+/* In the child. */
+static void live_no_longer_than(pid_t supervisor)
+{
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != supervisor) /* it has ended before that */
+		_exit(EX_OK);
+}
+
 /* Returns true in the child. */
 static bool start(struct supervisor *s)
 {
@@ -142,20 +157,19 @@ static bool start(struct supervisor *s)
 	s->to_start = s->serving = false;
 	s->child = pipe2(ends, O_CLOEXEC) == 0 ? fork() : -1;
 	if (s->child == 0) {
-		/* However the supervisor ends, this process does not go on without it. */
-		prctl(PR_SET_PDEATHSIG, SIGTERM);
-		if (getppid() != supervisor)
-			_exit(EX_OK);
+		live_no_longer_than(supervisor);
 		close(ends[0]);
 		s->pipe = ends[1];
 		return true;
 	}
+	if (s->child < 0)
+		wsgi_log(&s->log, WSGI_LOG_ERROR, "cannot start: %s; waiting for a change",
+			 strerror(errno));
 	close(ends[1]);
 	s->pipe = ends[0];
 	if (s->child < 0) {
-		wsgi_log(&s->log, WSGI_LOG_ERROR, "cannot start: %s; waiting for a change",
-			 strerror(errno));
 		s->child = 0;
+		close_pipe(s);
 		return false;
 	}
 	wsgi_fd_nonblock(s->pipe, true);
@@ -187,13 +201,6 @@ static void take_message(struct supervisor *s, const char *state, const char *fi
 	}
 	if (rc != 0)
 		wsgi_log(&s->log, WSGI_LOG_WARNING, "no memory to watch all of the files");
-}
-
-static void close_pipe(struct supervisor *s)
-{
-	if (s->pipe >= 0)
-		close(s->pipe);
-	s->pipe = -1;
 }
 
 static void read_pipe(struct supervisor *s)
@@ -393,6 +400,8 @@ static int set_up(struct supervisor *s, const char *address, struct wsgi_error *
 		rc = wsgi_listener_open(&s->listener, address, BACKLOG, err);
 	if (rc == 0 && s->o->debug)
 		rc = wsgi_debug_check(s->listener.name, err);
+	if (rc == 0 && s->listener.name == NULL)
+		rc = wsgi_fail(err, -ENOMEM, "out of memory");
 	return rc == 0 ? take_over_signals(s, err) : rc;
 }
 

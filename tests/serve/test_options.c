@@ -67,6 +67,12 @@ static const char *seen(void)
 		SHOW("mount=%s ", options.script_name);
 	if (options.fcgi != NULL)
 		SHOW("fcgi=%s ", options.fcgi);
+	if (options.reload)
+		SHOW("reload ");
+	for (size_t i = 0; i < options.reload_extra_len; i++)
+		SHOW("extra=%s ", options.reload_extra[i]);
+	if (options.reload_pipe != NULL)
+		SHOW("pipe=%s ", options.reload_pipe);
 	SHOW("app=%s", options.application != NULL ? options.application : "none");
 #undef SHOW
 	return text;
@@ -114,6 +120,11 @@ static const struct {
 	{"wsgi-iis takes the same", WSGI_GATEWAY_IIS, "--root /srv app.py", "root=/srv app=app.py"},
 	{"wsgi-serve's own", WSGI_GATEWAY_SERVE, "--fcgi unix:/s --bind 127.0.0.1:0 --threads 8",
 	 "bind=127.0.0.1:0 threads=8 fcgi=unix:/s app=none"},
+	{"--reload and its files", WSGI_GATEWAY_SERVE,
+	 "--reload --reload-extra-file a --reload-extra-file=b app.py",
+	 "reload extra=a extra=b app=app.py"},
+	{"a child's of --reload", WSGI_GATEWAY_SERVE, "--bind=fd://3 --reload-pipe=4 app.py",
+	 "bind=fd://3 pipe=4 app=app.py"},
 };
 
 START_TEST(a_command_line_is_read)
@@ -184,6 +195,8 @@ static const struct {
 	 "wsgi-fcgi --bind=:1 --bind=unix:/s --workers=1 --threads=8 -- found.py"},
 	{"wsgi-serve", WSGI_GATEWAY_SERVE, "-b :1 app.py",
 	 "wsgi-serve --bind=:1 --threads=1 -- found.py"},
+	{"a child of --reload", WSGI_GATEWAY_SERVE, "--reload-pipe 5 --bind fd://3 app.py",
+	 "wsgi-serve --bind=fd://3 --threads=1 --reload-pipe=5 -- found.py"},
 };
 
 START_TEST(the_interpreter_is_told_the_rest)
@@ -202,6 +215,21 @@ START_TEST(the_interpreter_is_told_the_rest)
 	wsgi_options_finish(&options);
 	ck_assert_int_eq(when_parsed(inside[_i].gateway, text + strcspn(text, " ") + 1), 0);
 	ck_assert_str_eq(options.application, "found.py");
+}
+END_TEST
+
+START_TEST(help_does_not_name_what_is_not_for_users)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	wsgi_options_help(WSGI_GATEWAY_SERVE, f);
+	ck_assert_int_eq(fclose(f), 0);
+	ck_assert_ptr_nonnull(strstr(text, "\n      --reload "));
+	ck_assert_ptr_nonnull(strstr(text, "\n      --reload-extra-file=FILE "));
+	ck_assert_ptr_null(strstr(text, "--reload-pipe"));
+	free(text);
 }
 END_TEST
 
@@ -235,6 +263,7 @@ int main(void)
 	tcase_add_loop_test(tc, a_command_line_is_read, 0, LEN(good));
 	tcase_add_loop_test(tc, a_wrong_word_is_refused_in_one_line, 0, LEN(bad));
 	tcase_add_loop_test(tc, the_interpreter_is_told_the_rest, 0, LEN(inside));
+	tcase_add_test(tc, help_does_not_name_what_is_not_for_users);
 	tcase_add_test(tc, help_names_what_the_gateway_takes_and_nothing_else);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
