@@ -86,12 +86,20 @@ static void run(struct wsgi_fastcgi_worker *w, struct wsgi_fcgi_request *req, st
 	req->cut = h->truncated || rc != 0;
 }
 
+/* nginx sends these under both names. RFC 3875, 4.1.18: once is enough. */
+static void drop_doubles(struct wsgi_environ *params)
+{
+	wsgi_environ_delete(params, "HTTP_CONTENT_TYPE");
+	wsgi_environ_delete(params, "HTTP_CONTENT_LENGTH");
+}
+
 static void serve(void *ctx, struct wsgi_fcgi_request *req)
 {
 	static struct wsgi_app outside = {.call = not_found}, exhausted = {.call = no_memory};
 	struct wsgi_fastcgi_worker *w = ctx;
 	int rc = wsgi_mount_fix(&req->params, w->script_name);
 
+	drop_doubles(&req->params);
 	run(w, req, rc == 0 ? w->app : rc == -ENOENT ? &outside : &exhausted);
 }
 
