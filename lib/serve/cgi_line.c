@@ -208,6 +208,8 @@ static void fill_in(struct wsgi_options *o)
 		o->python = setting("WSGI_PYTHON");
 	if (o->pythonpath == NULL)
 		o->pythonpath = setting("WSGI_PYTHONPATH");
+	if (setting("WSGI_VALIDATE") != NULL)
+		o->validate = true;
 }
 
 int wsgi_cgi_options(struct wsgi_options *o, enum wsgi_gateway gateway, int argc, char *const *argv,

@@ -132,7 +132,7 @@ static void given_a_request(void)
 	static const char *const names[] = {
 		"WSGI_APPLICATION", "WSGI_ROOT",          "WSGI_PYTHON",
 		"WSGI_PYTHONPATH",  "REDIRECT_WSGI_ROOT", "REDIRECT_WSGI_APPLICATION",
-		"QUERY_STRING",     "SCRIPT_FILENAME",
+		"QUERY_STRING",     "SCRIPT_FILENAME",    "WSGI_VALIDATE",
 	};
 
 	for (int i = 0; i < LEN(names); i++)
@@ -157,6 +157,7 @@ static void when_started(const char *text)
 START_TEST(the_command_line_names_the_application)
 {
 	when_started("wsgi-cgi --python /venv app.py");
+	ck_assert(!options.validate);
 	ck_assert_str_eq(options.application, "app.py");
 	ck_assert_str_eq(options.python, "/venv");
 }
@@ -167,7 +168,9 @@ START_TEST(SetEnv_names_the_application_and_no_word_counts)
 	setenv("WSGI_APPLICATION", "blog:app", 1);
 	setenv("WSGI_PYTHON", "/venv", 1);
 	setenv("WSGI_PYTHONPATH", "/lib", 1);
+	setenv("WSGI_VALIDATE", "on", 1);
 	when_started("wsgi-cgi --python /evil evil.py");
+	ck_assert(options.validate);
 	ck_assert_str_eq(options.application, "blog:app");
 	ck_assert_str_eq(options.python, "/venv");
 	ck_assert_str_eq(options.pythonpath, "/lib");
