@@ -12,7 +12,7 @@
  * rules - what PEP 3333 asks of both sides, and the words for it. For wsgi/validate.
  *
  * Shape    a rule is a line of the table in rules.c: who can break it, how, and where it stands.
- * Source   PEP 3333; wsgiref/validate.py; wsgi_validator(3) has the same table for its users.
+ * Source   PEP 3333; wsgiref/validate.py; wsgi_validate(3) has the same table for its users.
  */
 enum wsgi_rule {
 	/* The server. */

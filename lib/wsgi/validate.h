@@ -20,7 +20,7 @@ struct wsgi_exchange;
  *          what cannot end a request any more.
  * Owner    the application is borrowed for as long as the validator is used.
  * Threads  any number of requests at a time; a line is written by one call of warnings->write.
- * Source   wsgiref/validate.py; wsgi_validator(3) has the list of rules.
+ * Source   wsgiref/validate.py; wsgi_validate(3) has the list of rules.
  */
 struct wsgi_validator {
 	struct wsgi_app app; /* give this to the server */
