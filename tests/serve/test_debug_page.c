@@ -1,4 +1,5 @@
 #include <check.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "serve/debug_page.h"
@@ -31,8 +32,8 @@ static void tear_down(void)
 static void given_an_error(void)
 {
 	wsgi_trace_add_error(&trace, "ValueError", "no such item", WSGI_TRACE_LAST);
-	wsgi_trace_add_frame(&trace, "/srv/app.py", "application", 30, "a = 1\nreturn view()\n",
-			     29);
+	wsgi_trace_add_frame(&trace, "/srv/app.py", "application", 30,
+			     "    a = 1\n    return view()\n", 29);
 	wsgi_trace_add_local(&trace, "a", "1");
 	wsgi_trace_add_frame(&trace, "/srv/views.py", "view", 12,
 			     "def view():\n    item = 'x'\n    find(item)\n    return item\n", 10);
@@ -119,6 +120,32 @@ START_TEST(the_developers_own_frame_is_open_beside_that_of_a_library)
 }
 END_TEST
 
+static const struct {
+	const char *file;
+	bool is_library;
+} files[] = {
+	{"/usr/lib/python3.11/json/decoder.py", true},
+	{"/usr/lib/python3/x.py", true},
+	{"/usr/local/dist-packages/x.py", true},
+	{"/srv/.venv/site-packages/flask/app.py", true},
+	{"<frozen importlib._bootstrap>", true},
+	{"/srv/site-packages.py", false},
+	{"/srv/lib/python/x.py", false},
+	{"<string>", false},
+	{"app.py", false},
+};
+
+START_TEST(a_file_is_a_librarys_or_the_developers)
+{
+	wsgi_trace_add_error(&trace, "E", "", WSGI_TRACE_LAST);
+	wsgi_trace_add_frame(&trace, files[_i].file, "f", 1, NULL, 0);
+	if (files[_i].is_library)
+		assert_has(html(), "<details class=\"library\"");
+	else
+		assert_lacks(html(), "<details class=\"library\"");
+}
+END_TEST
+
 START_TEST(the_line_of_the_failure_is_marked_and_no_other)
 {
 	given_an_error();
@@ -178,15 +205,32 @@ START_TEST(an_error_without_frames_says_so)
 }
 END_TEST
 
-START_TEST(the_request_is_told_with_its_flags)
+START_TEST(the_request_is_told)
 {
 	given_an_error();
-	env.multithread = true;
 	env.url_scheme = "https";
 	assert_has(html(), "<th scope=\"row\">PATH_INFO</th><td><div>/basket</div></td>");
-	assert_has(html(), "<th scope=\"row\">wsgi.multithread</th><td><div>true</div></td>");
-	assert_has(html(), "<th scope=\"row\">wsgi.run_once</th><td><div>false</div></td>");
+	assert_has(text(), "  PATH_INFO = /basket\n");
 	assert_has(text(), "  wsgi.url_scheme = https\n");
+}
+END_TEST
+
+static const char *const flags[] = {"multithread", "multiprocess", "run_once", "input_terminated"};
+
+START_TEST(the_flags_of_the_request_are_told)
+{
+	char line[64];
+
+	given_an_error();
+	env.multithread = _i == 0;
+	env.multiprocess = _i == 1;
+	env.run_once = _i == 2;
+	env.input_terminated = _i == 3;
+	for (int i = 0; i < LEN(flags); i++) {
+		snprintf(line, sizeof(line), "\n  wsgi.%s = %s\n", flags[i],
+			 i == _i ? "true" : "false");
+		assert_has(text(), line);
+	}
 }
 END_TEST
 
@@ -219,8 +263,15 @@ END_TEST
 
 START_TEST(a_long_or_broken_message_is_set_in_small_type)
 {
+	char message[400] = "";
+
 	wsgi_trace_add_error(&trace, "SyntaxError", "invalid\n  a b\n    ^", WSGI_TRACE_LAST);
 	assert_has(html(), "<h1 class=\"long\">invalid\n  a b\n    ^</h1>");
+	memset(message, 'x', sizeof(message) - 1);
+	wsgi_trace_add_error(&trace, "ValueError", message, WSGI_TRACE_LAST);
+	assert_has(html(), "<h1 class=\"long\">xxx");
+	wsgi_trace_add_error(&trace, "ValueError", "short", WSGI_TRACE_LAST);
+	assert_has(html(), "<h1>short</h1>");
 }
 END_TEST
 
@@ -330,13 +381,15 @@ int main(void)
 	tcase_add_test(tc, in_html_the_most_recent_call_comes_first_and_is_open);
 	tcase_add_test(tc, a_closed_frame_shows_the_line_it_stands_at);
 	tcase_add_test(tc, the_developers_own_frame_is_open_beside_that_of_a_library);
+	tcase_add_loop_test(tc, a_file_is_a_librarys_or_the_developers, 0, LEN(files));
 	tcase_add_test(tc, the_line_of_the_failure_is_marked_and_no_other);
 	tcase_add_test(tc, local_variables_stand_with_their_frame);
 	tcase_add_test(tc, in_html_what_led_to_it_comes_after_it);
 	tcase_add_test(tc, in_text_what_led_to_it_comes_before_it);
 	tcase_add_test(tc, frames_that_were_left_out_are_said);
 	tcase_add_test(tc, an_error_without_frames_says_so);
-	tcase_add_test(tc, the_request_is_told_with_its_flags);
+	tcase_add_test(tc, the_request_is_told);
+	tcase_add_loop_test(tc, the_flags_of_the_request_are_told, 0, LEN(flags));
 	tcase_add_test(tc, cookies_and_credentials_are_named_but_not_told);
 	tcase_add_test(tc, what_runs_the_application_is_told);
 	tcase_add_test(tc, a_long_or_broken_message_is_set_in_small_type);
