@@ -65,17 +65,19 @@ static int render(struct debug_handler *d, struct wsgi_buf *page, bool html)
 		    : wsgi_debug_page_text(page, &d->trace, &h->environ);
 }
 
-/* Nothing is fetched or run, no cache keeps it, and no other page has it in a frame. */
+/* Nothing is fetched or run, no cache keeps it, and no other site's page has any of it. */
 static const struct wsgi_header html_headers[] = {
 	{"Content-Type", "text/html; charset=utf-8"},
 	{"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; "
 				    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
 	{"Cache-Control", "no-store"},
+	{"Cross-Origin-Resource-Policy", "same-origin"},
 	{"X-Content-Type-Options", "nosniff"},
 };
 static const struct wsgi_header text_headers[] = {
 	{"Content-Type", "text/plain; charset=utf-8"},
 	{"Cache-Control", "no-store"},
+	{"Cross-Origin-Resource-Policy", "same-origin"},
 	{"X-Content-Type-Options", "nosniff"},
 };
 

@@ -172,10 +172,15 @@ def test_the_page_runs_and_fetches_nothing_and_is_not_kept():
         assert '<script' not in page and '<img' not in page
         assert '&lt;script&gt;window.ran = 1&lt;/script&gt;' in page
         assert response.headers['Content-Type'] == 'text/html; charset=utf-8'
-        assert response.headers['Content-Security-Policy'].startswith("default-src 'none'; ")
-        assert response.headers['Cache-Control'] == 'no-store'
-        assert response.headers['X-Content-Type-Options'] == 'nosniff'
+        assert response.headers['Content-Security-Policy'] == (
+            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
+            "form-action 'none'; frame-ancestors 'none'")
         assert int(response.headers['Content-Length']) == len(response.body)
+        for accept in HTML['Accept'], '*/*':
+            response = server.get('/markup', headers={'Accept': accept})
+            assert response.headers['Cache-Control'] == 'no-store'
+            assert response.headers['Cross-Origin-Resource-Policy'] == 'same-origin'
+            assert response.headers['X-Content-Type-Options'] == 'nosniff'
 
 
 def test_a_terminal_gets_plain_text():
@@ -364,6 +369,8 @@ def test_it_listens_on_loopback_only():
         code, said = failing('--debug', '--bind', bind, 'demo')
         assert code == 64 and said.startswith('wsgi-serve: --debug') and said.count('\n') == 1, \
             (bind, code, said)
+        code, said = failing('--debug', '--reload', '--bind', bind, 'demo')
+        assert code == 64 and said.count('\n') == 1, (bind, code, said)
     for bind in '127.3.2.1:0', '[::1]:0', 'localhost:0':
         with debugging(bind=bind) as server:
             assert b'quantity' in server.get('/simple').body
@@ -388,6 +395,14 @@ def test_an_inherited_socket_is_looked_at_too():
 def test_a_backend_has_nothing_to_show():
     code, said = failing('--debug', '--fcgi', '127.0.0.1:9')
     assert code == 64 and '--fcgi' in said and said.count('\n') == 1, (code, said)
+
+
+def test_an_error_at_import_stays_on_the_terminal():
+    path = os.path.join(TEMP, 'broken.py')
+    with open(path, 'w') as f:
+        f.write('secret = 1\nraise ValueError("at import")\n')
+    code, said = failing('--debug', '--bind', '127.0.0.1:0', path)
+    assert code not in (0, 64) and 'ValueError: at import' in said, (code, said)
 
 
 # The log's colours.
