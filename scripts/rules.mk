@@ -92,7 +92,8 @@ test:
 	@$(CHECK_ENV) scripts/test $O
 check: all tests
 	@$(CHECK_ENV) scripts/test $O lint tests/base/ tests/wsgi/ tests/proc/ tests/handler/ \
-		tests/http/ tests/fcgi/ tests/host/ tests/serve/ tests/wsgiref/ tests/gzip/
+		tests/http/ tests/fcgi/ tests/host/ tests/serve/ tests/wsgiref/ tests/gzip/ \
+		tests/server/
 lint: $(LIBS)
 	@$(CHECK_ENV) scripts/lint $O
 # By GNU's dialect the compiler knows exec(), before which the counters are to be written.
