@@ -220,7 +220,8 @@ static void take_reports(struct supervisor *s)
 	const char *end;
 
 	read_pipe(s);
-	while ((end = memmem(s->report.data, s->report.len, "\0", 2)) != NULL) {
+	while (s->report.len > 0 &&
+	       (end = memmem(s->report.data, s->report.len, "\0", 2)) != NULL) {
 		const char *state = s->report.data, *files = state + strlen(state) + 1;
 
 		take_message(s, state, files, (size_t)(end + 1 - files));
