@@ -5,6 +5,7 @@ Environment: BUILD, the folder of the binaries. Words on the command line choose
 
 import functools
 import os
+import re
 import subprocess
 import urllib.parse
 
@@ -223,6 +224,20 @@ def a_backend_is_no_application_to_validate():
                           capture_output=True, text=True, timeout=frontend.ANSWER_SECONDS)
     same(done.returncode, 64)
     has(done.stderr, '--validate is for an application')
+
+
+@test
+def the_manual_has_every_rule():
+    def read(path):
+        with open(os.path.join(frontend.REPO, 'lib', 'wsgi', path)) as f:
+            return f.read()
+    table = read('rules.c').partition('rules[WSGI_RULES] = {')[2].partition('\n};')[0]
+    rules = re.findall(r'\] =\s*\{((?:\s*"(?:[^"\\]|\\.)*")+)', table)
+    page = read('wsgi_validate.3')
+    for rule in rules:
+        words = ''.join(re.findall(r'"((?:[^"\\]|\\.)*)"', rule)).replace('\\"', '\\(dq')
+        has(page, '\n.It "%s"\n' % words)
+    same(page.count('\n.It '), len(rules))
 
 
 if __name__ == '__main__':
