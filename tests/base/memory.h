@@ -9,7 +9,7 @@
  *
  * Shape    for each n from 0 on: memory_left(n), what is tested, memory_left(MEMORY_ENOUGH); until
  *          it succeeds. memory_held() is the same before and after when nothing leaked.
- *          Under ASan the allocator is ASan's: memory never fails, and leaks are its business.
+ *          For tests of one thread. Under ASan the allocator is ASan's: memory never fails, and leaks are its business.
  */
 enum { MEMORY_ENOUGH = -1 };
 
@@ -26,6 +26,9 @@ static inline long memory_held(void)
 }
 
 #else
+
+/* Whatever the tests are compiled with: libc's own functions are to find them here, too. */
+#pragma GCC visibility push(default)
 
 /* glibc's own, under the names by which a program that replaces them finds them. */
 void *__libc_malloc(size_t size);
@@ -87,6 +90,8 @@ void free(void *block)
 	memory_blocks -= block != NULL;
 	__libc_free(block);
 }
+
+#pragma GCC visibility pop
 
 #endif
 
