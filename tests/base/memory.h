@@ -9,7 +9,8 @@
  *
  * Shape    for each n from 0 on: memory_left(n), what is tested, memory_left(MEMORY_ENOUGH); until
  *          it succeeds. memory_held() is the same before and after when nothing leaked.
- *          For tests of one thread. Under ASan the allocator is ASan's: memory never fails, and leaks are its business.
+ *          Under ASan the allocator is ASan's: memory never fails, and leaks are its business.
+ * Threads  for tests of one thread; nothing is locked.
  */
 enum { MEMORY_ENOUGH = -1 };
 
