@@ -288,22 +288,32 @@ static int name_variable(struct wsgi_buf *name, struct wsgi_span field)
 	return rc == 0 ? wsgi_buf_add(name, "", 1) : rc;
 }
 
+/* RFC 9110, 5.5: blanks behind a value are none of it; those before it are gone already. */
+static struct wsgi_span value_of(const struct wsgi_http_field *field)
+{
+	struct wsgi_span s = field->value;
+
+	while (s.len > 0 && (s.data[s.len - 1] == ' ' || s.data[s.len - 1] == '\t'))
+		s.len--;
+	return s;
+}
+
 static int set_field(struct wsgi_environ *env, const struct wsgi_http_field *field,
 		     struct wsgi_buf *name, struct wsgi_buf *joined)
 {
-	struct wsgi_span older;
+	struct wsgi_span older, value = value_of(field);
 	int rc = name_variable(name, field->name);
 
 	if (rc != 0 || wsgi_environ_get(env, name->data + 5) != NULL)
 		return rc; /* Content-Type, Content-Length and the like, as in wsgiref */
 	if (!wsgi_environ_find(env, name->data, &older))
-		return wsgi_environ_set_span(env, wsgi_span_of(name->data), field->value);
+		return wsgi_environ_set_span(env, wsgi_span_of(name->data), value);
 	joined->len = 0;
 	rc = wsgi_buf_add(joined, older.data, older.len);
 	if (rc == 0)
 		rc = wsgi_buf_adds(joined, ",");
 	if (rc == 0)
-		rc = wsgi_buf_add(joined, field->value.data, field->value.len);
+		rc = wsgi_buf_add(joined, value.data, value.len);
 	if (rc == 0)
 		rc = wsgi_environ_set_span(env, wsgi_span_of(name->data),
 					   (struct wsgi_span){joined->data, joined->len});

@@ -236,8 +236,6 @@ static enum MHD_Result queue(struct request *r, int status, struct MHD_Response 
 		return MHD_NO;
 	if (MHD_get_response_header(response, MHD_HTTP_HEADER_SERVER) == NULL)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_SERVER, r->server->software);
-	if (r->server->stopping)
-		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 	rc = MHD_queue_response(r->connection, (unsigned)status, response);
 	MHD_destroy_response(response);
 	r->phase = PHASE_ANSWERED;
@@ -285,6 +283,9 @@ static enum MHD_Result respond(struct request *r)
 	/* To HEAD and with 304 it would send the last chunk of no chunks, but not in this mode. */
 	if (r->x->no_body && head->content_length == UINT64_MAX && head->status != 204)
 		MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+	/* First: at this header it forgets that it was given a Date, and makes one of its own. */
+	if (r->server->stopping)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 	for (size_t i = 0; i < head->headers.len; i++) {
 		struct wsgi_span name, value;
 

@@ -118,8 +118,9 @@ START_TEST(headers_become_variables)
 	given_fields((const struct pair[]){{"Host", "h:1"},
 					   {"content-type", "a/b"},
 					   {"Content-Length", "12"},
-					   {"X-Tag", "one"},
-					   {"x-tag", "two"},
+					   {"X-Tag", "one \t "},
+					   {"x-tag", "two "},
+					   {"X-Blank", " "},
 					   {"Proxy", "http://evil"},
 					   {NULL, NULL}});
 	ck_assert_str_eq(when_asked_for("HTTP_HOST"), "h:1");
@@ -128,6 +129,7 @@ START_TEST(headers_become_variables)
 	ck_assert_ptr_null(when_asked_for("HTTP_CONTENT_TYPE"));
 	ck_assert_ptr_null(when_asked_for("HTTP_CONTENT_LENGTH"));
 	ck_assert_str_eq(when_asked_for("HTTP_X_TAG"), "one,two");
+	ck_assert_str_eq(when_asked_for("HTTP_X_BLANK"), "");
 	ck_assert_str_eq(when_asked_for("HTTP_PROXY"), "http://evil");
 	ck_assert_ptr_null(getenv("HTTP_PROXY"));
 }
