@@ -23,22 +23,24 @@ static int index_page(struct wsgi_app *app, const struct wsgi_environ *env,
 			  "<a href=\"numbers/20\">Numbers</a> <a href=\"demo\">Demo</a>\n");
 }
 
-/* An iterator: the numbers are made as they are sent. */
+/* An iterator: the numbers are made as they are sent, a block at a time. */
+enum { LINE_SIZE = 16 };
+
 struct numbers {
 	struct wsgi_body body;
 	int at, end;
-	char line[16];
+	char block[4096];
 };
 
 static int next_number(struct wsgi_body *body, const void **data, size_t *len)
 {
 	struct numbers *n = container_of(body, struct numbers, body);
 
-	if (n->at == n->end)
-		return 0;
-	*len = (size_t)snprintf(n->line, sizeof(n->line), "%d\n", n->at++);
-	*data = n->line;
-	return 1;
+	*data = n->block;
+	*len = 0;
+	while (n->at < n->end && *len < sizeof(n->block) - LINE_SIZE)
+		*len += (size_t)snprintf(n->block + *len, LINE_SIZE, "%d\n", n->at++);
+	return *len > 0;
 }
 
 static int close_numbers(struct wsgi_body *body)
