@@ -79,6 +79,29 @@ static void check_parts(const struct wsgi_spec *spec, const char *text)
 	free(full);
 }
 
+/* Whether a name can be taken apart, by its text alone. */
+static bool is_spec(const char *text)
+{
+	const char *colon = strrchr(text, ':');
+	char *target, *callable;
+	bool is;
+
+	if (strcmp(text, "demo") == 0)
+		return true;
+	if (colon != NULL && strchr(colon, '/') != NULL)
+		colon = NULL;
+	target = colon != NULL ? strndup(text, (size_t)(colon - text)) : strdup(text);
+	callable = strdup(colon != NULL ? colon + 1 : "application");
+	is = target[0] != '\0' && !ends_in(target, "/") && is_dotted(callable, false);
+	if (ends_in(target, ".so"))
+		is = is && strchr(callable, '.') == NULL;
+	else if (strchr(target, '/') == NULL && !ends_in(target, ".py"))
+		is = is && is_dotted(target, true);
+	free(target);
+	free(callable);
+	return is;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz f = {data, size};
@@ -87,6 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct wsgi_spec spec;
 	int rc = wsgi_spec_parse(&spec, text, &err);
 
+	must((rc == 0) == is_spec(text));
 	if (rc == 0) {
 		check_parts(&spec, text);
 		check_kind(&spec);
