@@ -136,21 +136,45 @@ static unsigned number_attribute(PyObject *object, const char *name)
 /* -- local variables ----------------------------------------------------------------------------
  */
 
-/* The environ of a request, without what its page does not tell either: new reference, or NULL. */
-static PyObject *without_secrets(PyObject *environ)
+/* Whether a variable of a request's environ is one that the page lists anyway, or has its secret.
+ */
+static bool is_listed(PyObject *key)
 {
-	static const char *const names[] = {"HTTP_COOKIE", "HTTP_AUTHORIZATION",
-					    "HTTP_PROXY_AUTHORIZATION"};
-	PyObject *copy = PyDict_Copy(environ), *hidden = PyUnicode_FromString("(hidden)");
-	int rc = copy != NULL && hidden != NULL ? 0 : -1;
+	static const char *const starts[] = {
+		"HTTP_",    "wsgi.",        "SERVER_",     "REQUEST_",    "CONTENT_",
+		"GATEWAY_", "QUERY_STRING", "REMOTE_ADDR", "REMOTE_HOST", "REMOTE_PORT"};
+	PyObject *bytes =
+		PyUnicode_Check(key) ? PyUnicode_AsEncodedString(key, "latin-1", "replace") : NULL;
+	const char *name = bytes != NULL ? PyBytes_AsString(bytes) : "";
+	bool is = false;
 
-	for (size_t i = 0; rc == 0 && i < sizeof(names) / sizeof(names[0]); i++)
-		if (PyDict_GetItemString(copy, names[i]) != NULL)
-			rc = PyDict_SetItemString(copy, names[i], hidden);
-	Py_XDECREF(hidden);
+	for (size_t i = 0; !is && i < sizeof(starts) / sizeof(starts[0]); i++)
+		is = strncmp(name, starts[i], strlen(starts[i])) == 0;
+	Py_XDECREF(bytes);
+	PyErr_Clear();
+	return is;
+}
+
+/*
+ * The environ of a request, which nearly every frame has, down to what the application may have
+ * changed or added: new reference, or NULL with an exception set.
+ */
+static PyObject *own_part(PyObject *environ)
+{
+	PyObject *part = PyDict_New(), *key, *value;
+	PyObject *note = PyUnicode_FromString("as in the request");
+	int rc = part != NULL && note != NULL ? 0 : -1;
+	Py_ssize_t at = 0;
+
+	while (rc == 0 && PyDict_Next(environ, &at, &key, &value))
+		if (!is_listed(key))
+			rc = PyDict_SetItem(part, key, value);
+	if (rc == 0)
+		rc = PyDict_SetItem(part, Py_Ellipsis, note);
+	Py_XDECREF(note);
 	if (rc != 0)
-		Py_CLEAR(copy);
-	return copy;
+		Py_CLEAR(part);
+	return part;
 }
 
 /*
@@ -164,7 +188,7 @@ static PyObject *to_show(PyObject *value)
 	if (PyByteArray_CheckExact(value) && PyByteArray_Size(value) > VALUE_CHARS)
 		return PySequence_GetSlice(value, 0, VALUE_CHARS);
 	if (PyDict_CheckExact(value) && PyDict_GetItemString(value, "wsgi.input") != NULL)
-		return without_secrets(value);
+		return own_part(value);
 	Py_INCREF(value);
 	return value;
 }

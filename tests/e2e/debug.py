@@ -110,6 +110,11 @@ def handled(env, start):
         start('500 Oops', [('Content-Type', 'text/plain')], sys.exc_info())
         return [b'its own page']
 
+def changed(env, start):
+    env['PATH_INFO'] = '/shifted'
+    env['site.user'] = 'zoe'
+    raise ValueError('with an environ of its own')
+
 def fine(env, start):
     start('200 OK', [])
     return [b'fine']
@@ -350,6 +355,15 @@ def test_secrets_of_the_request_are_not_told():
             page = server.get('/simple', headers={**headers, 'Accept': accept}).body
             assert b's3cret' not in page, page
             assert b'HTTP_COOKIE' in page and b'HTTP_AUTHORIZATION' in page
+
+
+def test_an_environ_is_shown_by_what_the_application_made_of_it():
+    with debugging() as server:
+        said = server.get('/changed', headers={'X-Long': 'x' * 500}).body.decode()
+        assert said.count('x' * 500) == 1, said
+        assert ("env = {'SCRIPT_NAME': '', 'PATH_INFO': '/shifted', 'site.user': 'zoe', "
+                "Ellipsis: 'as in the request'}") in said, said
+        assert 'PATH_INFO = /changed' in said
 
 
 def test_a_name_that_was_rebound_gets_the_ordinary_page():
