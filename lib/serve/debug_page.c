@@ -159,8 +159,7 @@ static struct wsgi_span line_of(const struct wsgi_trace *t, const struct wsgi_tr
 	return (struct wsgi_span){"", 0};
 }
 
-static const char no_frames[] =
-	"No frames to show: it was found by the server, not raised in Python code.";
+static const char no_frames[] = "No frames to show: this was not raised in Python code.";
 
 /* -- HTML -------------------------------------------------------------------------------------- */
 
@@ -378,7 +377,7 @@ static void put_request(struct page *p, const struct wsgi_environ *env)
 static void put_footer(struct page *p, const struct wsgi_environ *env)
 {
 	put(p, "<footer><p>This page is for the developer, and given under --debug only. The log "
-	       "has the traceback too.</p>\n<p>");
+	       "has the error too.</p>\n<p>");
 	show(p, variable(env, "SERVER_SOFTWARE"));
 	put(p, "</p>\n<p>");
 	show_at(p, p->trace->runtime);
