@@ -23,12 +23,12 @@ static int index_page(struct wsgi_app *app, const struct wsgi_environ *env,
 			  "<a href=\"numbers/20\">Numbers</a> <a href=\"demo\">Demo</a>\n");
 }
 
-/* An iterator: the numbers are made as they are sent, a block at a time. */
-enum { LINE_SIZE = 16 };
+enum { LINE_SIZE = 24 };
 
+/* An iterator: the numbers are made as they are sent, a block at a time. */
 struct numbers {
 	struct wsgi_body body;
-	int at, end;
+	unsigned long at, end;
 	char block[4096];
 };
 
@@ -39,7 +39,7 @@ static int next_number(struct wsgi_body *body, const void **data, size_t *len)
 	*data = n->block;
 	*len = 0;
 	while (n->at < n->end && *len < sizeof(n->block) - LINE_SIZE)
-		*len += (size_t)snprintf(n->block + *len, LINE_SIZE, "%d\n", n->at++);
+		*len += (size_t)snprintf(n->block + *len, LINE_SIZE, "%lu\n", n->at++);
 	return *len > 0;
 }
 
@@ -62,7 +62,7 @@ static int numbers(struct wsgi_app *app, const struct wsgi_environ *env, struct 
 	if (n == NULL)
 		return -ENOMEM;
 	n->body = (struct wsgi_body){.next = next_number, .close = close_numbers};
-	n->end = path[0] == '/' && path[1] != '\0' ? atoi(path + 1) : 100;
+	n->end = path[0] == '/' && path[1] != '\0' ? strtoul(path + 1, NULL, 10) : 100;
 	rc = start->respond(start, "200 OK", &type, 1, NULL);
 	if (rc == 0)
 		*body = &n->body;
