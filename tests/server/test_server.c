@@ -614,8 +614,9 @@ START_TEST(a_thread_that_stays_in_the_application_is_told_of)
 	given_a_server();
 	close(fd);
 	stay = false;
-	for (int i = 0; i < 10000 && inside > 0; i++)
+	for (int i = 0; i < 10000 && count_lines("200 6\n") < 1; i++)
 		poll(NULL, 0, 1);
+	ck_assert_int_eq(count_lines("\"GET / HTTP/1.1\" 200 6\n"), 1);
 }
 END_TEST
 
@@ -675,6 +676,18 @@ START_TEST(what_is_no_request_is_answered_400)
 }
 END_TEST
 
+static int count_listening(void)
+{
+	socklen_t len;
+	int n = 0, on;
+
+	for (int fd = 3; fd < 200; fd++) {
+		len = sizeof(on);
+		n += getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &len) == 0 && on;
+	}
+	return n;
+}
+
 START_TEST(handle_request_returns_when_the_application_has_though_the_client_left)
 {
 	int fd;
@@ -686,6 +699,7 @@ START_TEST(handle_request_returns_when_the_application_has_though_the_client_lef
 	send_text(fd, GET);
 	when_it_handles_a_request();
 	await_inside(1);
+	ck_assert_int_eq(count_listening(), 1);
 	close(fd);
 	poll(NULL, 0, 100);
 	ck_assert_int_eq(inside, 1);
@@ -713,6 +727,34 @@ START_TEST(a_shutdown_in_the_middle_counts_for_the_next_handle_request)
 	ck_assert_ptr_nonnull(strstr(receive(fd), "stayed"));
 	ck_assert_int_eq(wsgi_server_handle_request(server, -1, &err), 0);
 	ck_assert_int_eq(wsgi_server_handle_request(server, 0, &err), 0);
+}
+END_TEST
+
+START_TEST(a_request_that_was_cut_off_is_nothing_to_the_next)
+{
+	int cut, next;
+
+	config.app = &endless;
+	config.grace_ms = 50;
+	given_a_server();
+	cut = connect_to(server);
+	send_text(cut, GET);
+	when_it_handles_a_request();
+	await_inside(1);
+	ck_assert_int_eq(when_it_is_shut_down(), 1);
+	close(cut);
+	ck_assert_int_eq(wsgi_server_handle_request(server, -1, &err), 0);
+	wsgi_server_set_app(server, &stays);
+	stay = true;
+	next = connect_to(server);
+	send_text(next, GET);
+	when_it_handles_a_request();
+	await_inside(1);
+	poll(NULL, 0, 200); /* longer than the grace */
+	stay = false;
+	ck_assert_int_eq(when_it_has_returned(), 1);
+	ck_assert_ptr_nonnull(strstr(receive(next), "stayed"));
+	ck_assert_int_eq(count_lines("cut off"), 1);
 }
 END_TEST
 
@@ -797,7 +839,7 @@ static bool has_socket_of(const struct wsgi_server *s)
 }
 
 static struct wsgi_server *second;
-static bool second_serves;
+static bool second_serves, child_fails;
 static int child_status;
 
 static int look_around_in_child(void)
@@ -820,6 +862,8 @@ static int call_fork(struct wsgi_app *app, const struct wsgi_environ *env, struc
 			_exit(found);
 		wsgi_server_shutdown(server); /* is nothing to the parent */
 		wsgi_server_destroy(server);
+		if (child_fails)
+			return wsgi_fail(start->failure, -EIO, "which nobody reads");
 		return call_bye(app, env, start, body); /* which nobody hears */
 	}
 	waitpid(pid, &child_status, 0);
@@ -833,7 +877,8 @@ START_TEST(a_child_of_the_application_has_nothing_of_what_serves)
 	pthread_t thread;
 
 	config.threads = 2;
-	second_serves = _i;
+	second_serves = _i & 1;
+	child_fails = _i & 2;
 	given_a_server();
 	second = server;
 	if (second_serves)
@@ -962,7 +1007,7 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, each_thread_that_called_an_application_takes_its_leave);
 	tcase_add_test(tc, no_signal_of_the_program_is_touched);
 	tcase_add_test(tc, a_client_that_leaves_does_not_end_the_program);
-	tcase_add_loop_test(tc, a_child_of_the_application_has_nothing_of_what_serves, 0, 2);
+	tcase_add_loop_test(tc, a_child_of_the_application_has_nothing_of_what_serves, 0, 4);
 	tcase_add_test(tc, a_program_may_fork_first_and_serve_then);
 	tcase_add_loop_test(tc, https_is_served_by_both_ways, 0, 2);
 	tcase_add_test(tc, a_client_that_leaves_tls_does_not_end_the_program);
@@ -984,6 +1029,7 @@ static void add_tests_of_the_end(TCase *tc)
 	tcase_add_test(tc, what_is_no_request_is_answered_400);
 	tcase_add_test(tc, handle_request_returns_when_the_application_has_though_the_client_left);
 	tcase_add_test(tc, a_shutdown_in_the_middle_counts_for_the_next_handle_request);
+	tcase_add_test(tc, a_request_that_was_cut_off_is_nothing_to_the_next);
 	tcase_add_test(tc, handle_request_and_serve_forever_leave_nothing_behind);
 }
 
