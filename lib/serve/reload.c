@@ -248,11 +248,22 @@ static void stand_in(struct supervisor *s)
 		wsgi_log(&s->log, WSGI_LOG_WARNING, "requests wait: %s", err.text);
 }
 
+/* As process 1 of a container it is given the application's orphans too. */
+static bool has_ended(const struct supervisor *s, int *status)
+{
+	pid_t pid;
+
+	do
+		pid = waitpid(-1, status, WNOHANG);
+	while (pid > 0 && pid != s->child);
+	return pid > 0;
+}
+
 static void take_end(struct supervisor *s)
 {
 	int status;
 
-	if (s->child == 0 || waitpid(s->child, &status, WNOHANG) != s->child)
+	if (!has_ended(s, &status))
 		return;
 	take_reports(s);
 	close_pipe(s);
