@@ -6,7 +6,7 @@
 
 static void append(char *line, size_t size, size_t *len, const char *text)
 {
-	for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
+	for (const unsigned char *p = (const unsigned char *)text; *p != '\0' && *len < size; p++) {
 		bool escape = *p < 32 || *p == 127 || *p == '\\';
 		int n = snprintf(line + *len, size - *len, escape ? "\\x%02x" : "%c", *p);
 

@@ -69,6 +69,24 @@ START_TEST(what_is_very_long_is_cut)
 }
 END_TEST
 
+START_TEST(the_shortest_line_is_not_overrun)
+{
+	char text[3000];
+	size_t len;
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
+		wsgi_environ_set(&env, variables[i], text);
+	memset(line, '#', sizeof(line));
+	len = wsgi_request_line(&env, 999, UINT64_MAX, 784111777, line, 128);
+	ck_assert_uint_le(len, 128);
+	ck_assert_int_eq(line[len - 1], '\n');
+	for (size_t i = 128; i < sizeof(line); i++)
+		ck_assert_int_eq(line[i], '#');
+}
+END_TEST
+
 START_TEST(the_largest_numbers_have_room)
 {
 	char text[3000];
@@ -95,6 +113,7 @@ int main(void)
 	tcase_add_test(tc, a_client_of_a_unix_socket_has_no_address);
 	tcase_add_test(tc, control_characters_are_escaped);
 	tcase_add_loop_test(tc, what_is_very_long_is_cut, 0, 4);
+	tcase_add_test(tc, the_shortest_line_is_not_overrun);
 	tcase_add_test(tc, the_largest_numbers_have_room);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
