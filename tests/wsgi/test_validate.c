@@ -1,5 +1,6 @@
 #include <check.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -1314,6 +1315,61 @@ START_TEST(several_requests_stand_beside_each_other)
 }
 END_TEST
 
+/* An application and a server without any state: for many threads at a time. */
+static int quiet_next(struct wsgi_body *b, const void **data, size_t *len)
+{
+	(void)b, (void)data, (void)len;
+	return 0;
+}
+
+static int quiet_call(struct wsgi_app *a, const struct wsgi_environ *e, struct wsgi_start *s,
+		      struct wsgi_body **result)
+{
+	static struct wsgi_body empty = {.next = quiet_next};
+
+	(void)a, (void)e;
+	*result = &empty;
+	return s->respond(s, "200 OK", plain, 1, NULL);
+}
+
+static int quiet_respond(struct wsgi_start *s, const char *status, const struct wsgi_header *h,
+			 size_t n, const struct wsgi_error *exc)
+{
+	(void)s, (void)status, (void)h, (void)n, (void)exc;
+	return 0;
+}
+
+static void *serve_many(void *rc)
+{
+	struct wsgi_start s = {.respond = quiet_respond, .write = server_write};
+	struct wsgi_environ e = env;
+	struct wsgi_body *b;
+
+	for (int i = 0; i < 2000 && *(int *)rc == 0; i++) {
+		*(int *)rc = validator.app.call(&validator.app, &e, &s, &b);
+		if (*(int *)rc == 0)
+			*(int *)rc = serve_well(b);
+	}
+	return NULL;
+}
+
+START_TEST(threads_share_a_validator)
+{
+	enum { THREADS = 4 };
+	pthread_t threads[THREADS];
+	int rcs[THREADS] = {0};
+
+	application.call = quiet_call;
+	for (int i = 0; i < THREADS; i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, serve_many, &rcs[i]), 0);
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(threads[i], NULL);
+		ck_assert_int_eq(rcs[i], 0);
+	}
+	then_nobody_complains(0);
+}
+END_TEST
+
 static void add_right(TCase *tc)
 {
 	tcase_add_test(tc, a_correct_exchange_passes_byte_for_byte);
@@ -1333,6 +1389,7 @@ static void add_right(TCase *tc)
 	tcase_add_test(tc, what_the_application_can_do_the_validator_can);
 	tcase_add_test(tc, what_the_application_cannot_do_the_validator_cannot);
 	tcase_add_test(tc, several_requests_stand_beside_each_other);
+	tcase_add_test(tc, threads_share_a_validator);
 }
 
 int main(void)
