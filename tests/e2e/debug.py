@@ -80,7 +80,24 @@ def library(env, start):
     return json.loads('{')
 
 def group(env, start):
-    raise ExceptionGroup('several', [ValueError('one'), OSError('two')])
+    error = ExceptionGroup('several', [ValueError('one'), OSError('two')])
+    error.add_note('a note')
+    raise error
+
+def ring(env, start):
+    one, two = ValueError('one'), KeyError('two')
+    one.__context__, two.__cause__ = two, one
+    raise one
+
+def long_chain(env, start):
+    error = None
+    for n in range(30):
+        later = ValueError(str(n))
+        later.__context__, error = error, later
+    raise error
+
+def many(env, start):
+    exec('\\n'.join('v%d = %d' % (n, n) for n in range(150)) + '\\nraise ValueError', {})
 
 def mute(env, start):
     return []
@@ -252,7 +269,26 @@ def test_the_exceptions_of_a_group_are_told():
     with debugging() as server:
         said = server.get('/group').body.decode()
         if sys.version_info >= (3, 11):
-            order(said, 'ExceptionGroup: several', '1. ValueError: one', '2. OSError: two')
+            order(said, 'ExceptionGroup: several', '\na note', '1. ValueError: one',
+                  '2. OSError: two')
+
+
+def test_a_ring_of_exceptions_has_an_end_and_a_long_chain_is_cut():
+    with debugging() as server:
+        said = server.get('/ring').body.decode()
+        assert said.count('\nTraceback') == 2, said
+        order(said, "\nKeyError: 'two'\n", 'While that was being handled', '\nValueError: one\n')
+        said = server.get('/long_chain').body.decode()
+        assert said.count('\nTraceback') == 21, said
+        order(said, '(older ones): are left out', '\nValueError: 10\n', '\nValueError: 29\n')
+
+
+def test_of_many_variables_the_first_are_told():
+    with debugging() as server:
+        said = server.get('/many').body.decode()
+        order(said, '<string>:151 in <module>', ' v0 = 0\n', ' v99 = 99\n',
+              ' (left out) = 50 of them\n')
+        assert ' v100 = ' not in said
 
 
 def test_a_frame_of_a_library_stands_back():
@@ -399,9 +435,9 @@ def test_an_inherited_socket_is_looked_at_too():
                                         'fd://%d' % s.fileno(), 'demo'], close_fds=False,
                                        stderr=subprocess.PIPE, text=True)
             first = process.stderr.readline()
-            if good:
-                process.terminate()
             process.stderr.close()
+            if good or 'listening' in first:
+                process.terminate()
             code = process.wait(serve.WAIT)
             assert ('--debug shows' in first) != good and code == (0 if good else 64), first
 
