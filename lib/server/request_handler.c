@@ -194,11 +194,15 @@ void wsgi_server_handler_init(struct wsgi_server_handler *h, struct wsgi_request
 	base->wsgi_multithread = r->server->config.threads > 1;
 }
 
+/* Answer what the run, which returned rc, has not. */
 static void settle(struct wsgi_server_handler *h, int rc)
 {
 	const struct wsgi_handler *base = &h->simple.base;
 	struct wsgi_request_handler *r = h->request;
+	const char *refused = wsgi_request_handler_refusal(r)->text;
 
+	if (base->error.code == 0 && refused[0] != '\0') /* the application did not look */
+		wsgi_log(r->server->config.log, WSGI_LOG_ERROR, "%s", refused);
 	if (r->request->status != 0 && base->truncated)
 		wsgi_request_handler_cut(r);
 	else if (rc != 0 || r->request->status == 0)

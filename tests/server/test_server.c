@@ -693,6 +693,7 @@ START_TEST(handle_request_returns_when_the_application_has_though_the_client_lef
 	int fd;
 
 	config.app = &stays;
+	config.grace_ms = 50; /* which is for a shutdown, and this is none */
 	stay = true;
 	given_a_server();
 	fd = connect_to(server);
@@ -701,7 +702,7 @@ START_TEST(handle_request_returns_when_the_application_has_though_the_client_lef
 	await_inside(1);
 	ck_assert_int_eq(count_listening(), 1);
 	close(fd);
-	poll(NULL, 0, 100);
+	poll(NULL, 0, 1000);
 	ck_assert_int_eq(inside, 1);
 	stay = false;
 	ck_assert_int_eq(when_it_has_returned(), 1);
