@@ -23,7 +23,7 @@ struct step {
 	int rc;
 	const char *data;
 };
-static const char no_data[] = "NULL, and a length";
+static const char no_data[] = "NULL, and a length", untouched[] = "neither is set";
 
 /* One exchange: what the two sides do where they do not do what is right. */
 struct play {
@@ -39,7 +39,8 @@ struct play {
 	const struct wsgi_error *exc;
 	int (*call)(const struct wsgi_environ *env, struct wsgi_start *start); /* before that */
 	int (*also)(const struct wsgi_environ *env, struct wsgi_start *start); /* after that */
-	int (*within)(struct wsgi_start *start); /* in its first next() */
+	int (*within)(struct wsgi_start *start); /* in next() number within_at, from 0 */
+	int within_at;
 	int call_rc, close_rc, count_rc;
 	bool no_body, no_next;
 	const struct wsgi_file *file;
@@ -113,14 +114,16 @@ static int server_log(struct wsgi_errors *e, const char *data, size_t len)
 
 static int serve_well(struct wsgi_body *body)
 {
-	const void *data;
-	size_t len, count;
+	const void *data = no_data;
+	size_t len = 1, count;
+	bool asked = body->count == NULL;
 	int rc;
 
 	while ((rc = body->next(body, &data, &len)) > 0) {
 		wsgi_buf_add(&sent, data, len);
-		if (body->count != NULL && (rc = body->count(body, &count)) < 0 && rc != -ENOTSUP)
+		if (!asked && (rc = body->count(body, &count)) < 0 && rc != -ENOTSUP)
 			break;
+		asked = true;
 	}
 	if (rc < 0)
 		body->close(body);
@@ -141,10 +144,12 @@ static int app_next(struct wsgi_body *b, const void **data, size_t *len)
 	int rc = 0;
 
 	ck_assert_ptr_eq(b, &body.body);
-	if (body.at == play.steps && play.within != NULL)
+	if (body.at == play.steps + play.within_at && play.within != NULL)
 		rc = play.within(body.start);
 	if (rc != 0)
 		return rc;
+	if (body.at->data == untouched)
+		return (body.at++)->rc;
 	*data = body.at->data == no_data ? NULL : body.at->data;
 	*len = body.at->data != NULL ? strlen(body.at->data) : 0;
 	return (body.at++)->rc;
@@ -373,6 +378,17 @@ static int asks_after_the_end(struct wsgi_body *b)
 	return rc;
 }
 
+static int counts_late(struct wsgi_body *b)
+{
+	size_t n;
+	int rc = nexts(b, 2);
+
+	if (rc == 1)
+		rc = b->count(b, &n);
+	b->close(b);
+	return rc;
+}
+
 static void with_a_log_of_warnings(void)
 {
 	validator.warnings = &errors;
@@ -469,6 +485,19 @@ static int writes_null(const struct wsgi_environ *e, struct wsgi_start *s)
 	return s->write(s, NULL, 5);
 }
 
+static int writes_early_and_more(const struct wsgi_environ *e, struct wsgi_start *s)
+{
+	ck_assert_int_eq(s->write(s, "hello", 5), -EPROTO);
+	ck_assert_str_eq(s->error->text, "the application: write() before start_response() "
+					 "(PEP 3333, The start_response() Callable)");
+	return e->errors->write(e->errors, NULL, 1); /* the first broken rule is told */
+}
+
+static int starts_with_exc_in_next(struct wsgi_start *s)
+{
+	return s->respond(s, "500 Oh", plain, 1, &trouble);
+}
+
 static int writes_in_next(struct wsgi_start *s)
 {
 	return s->write(s, "hello", 5);
@@ -536,6 +565,12 @@ static int logs_latin1(const struct wsgi_environ *e, struct wsgi_start *s)
 	(void)s;
 	e->errors->write(e->errors, "caf\xe9", 4);
 	return e->errors->write(e->errors, "\xff\n", 2);
+}
+
+static int logs_half_a_character(const struct wsgi_environ *e, struct wsgi_start *s)
+{
+	(void)s;
+	return e->errors->write(e->errors, "\xc3\xa9", 1);
 }
 
 static const struct wsgi_file no_file = {.fd = -1, .len = UINT64_MAX};
@@ -619,6 +654,9 @@ static const struct {
 	{WSGI_RULE_ERRORS,
 	 {.server = without_log},
 	 SERVER "wsgi.errors must have a write()" STREAMS},
+	{WSGI_RULE_ERRORS,
+	 {.name = "QUERY_STRING", .server = without_log}, /* of which nobody can be warned */
+	 SERVER "wsgi.errors must have a write()" STREAMS},
 	{WSGI_RULE_METHOD_UNKNOWN,
 	 {.name = "REQUEST_METHOD", .value = "BREW"},
 	 WARNING SERVER "unknown REQUEST_METHOD: 'BREW'" WSGIREF},
@@ -666,6 +704,10 @@ static const struct {
 	 SERVER "start_response() and write() return 0 or a negative errno" START},
 	{WSGI_RULE_EXC_ACCEPTED,
 	 {.also = writes_and_fails},
+	 SERVER
+	 "start_response() with exc_info must raise it when the headers have been sent" ERROR},
+	{WSGI_RULE_EXC_ACCEPTED,
+	 {.within = starts_with_exc_in_next, .within_at = 1},
 	 SERVER
 	 "start_response() with exc_info must raise it when the headers have been sent" ERROR},
 	{WSGI_RULE_NEXT_AFTER_END,
@@ -804,6 +846,9 @@ static const struct {
 	{WSGI_RULE_WRITE_EARLY,
 	 {.call = writes},
 	 APPLICATION "write() before start_response()" START},
+	{WSGI_RULE_WRITE_EARLY,
+	 {.call = writes_early_and_more},
+	 APPLICATION "write() before start_response()" START},
 	{WSGI_RULE_WRITE_NULL,
 	 {.also = writes_null},
 	 APPLICATION "what is given to write() must be bytes" WRITE},
@@ -850,6 +895,9 @@ static const struct {
 	 {.count = 3, .steps = two_chunks},
 	 APPLICATION
 	 "count(), len() in Python, must be accurate: 'there are fewer chunks'" DETAILS},
+	{WSGI_RULE_COUNT,
+	 {.count = 1, .steps = two_chunks, .serve = counts_late},
+	 APPLICATION "count(), len() in Python, must be accurate: 'there are more chunks'" DETAILS},
 	{WSGI_RULE_LENGTH_WRONG,
 	 {HEADERS(TYPE, {"Content-Length", "6"})},
 	 APPLICATION "Content-Length is not that of the body: 'the body is shorter'" LENGTH},
@@ -881,6 +929,9 @@ static const struct {
 	{WSGI_RULE_ERRORS_NULL,
 	 {.call = logs_nothing},
 	 APPLICATION "what is written to wsgi.errors must be a string" STREAMS},
+	{WSGI_RULE_ERRORS_TEXT,
+	 {.also = logs_half_a_character},
+	 WARNING APPLICATION "what is written to wsgi.errors should be text in UTF-8" STREAMS},
 	{WSGI_RULE_ERRORS_TEXT,
 	 {.also = logs_latin1},
 	 WARNING APPLICATION "what is written to wsgi.errors should be text in UTF-8" STREAMS},
@@ -977,6 +1028,9 @@ static int starts_with_exc(const struct wsgi_environ *e, struct wsgi_start *s)
 	return s->respond(s, "500 Oh", plain, 1, &trouble);
 }
 
+static const struct step empty_chunk[] = {{1, ""}, {0, NULL}};
+static const struct step untouched_chunk[] = {{1, untouched}, {0, NULL}};
+
 static const struct {
 	const char *claim;
 	struct play play;
@@ -999,6 +1053,13 @@ static const struct {
 	{"a count that cannot be told", {.count_rc = -ENOTSUP}},
 	{"the first call with exc_info", {.exc = &trouble}},
 	{"headers replaced before they are sent", {.also = starts_with_exc}},
+	{"headers replaced before a chunk that is held back is sent",
+	 {.within = starts_with_exc_in_next, .within_at = 1, .eager = true}},
+	{"headers replaced after a chunk of no bytes",
+	 {.within = starts_with_exc_in_next, .within_at = 1, .steps = empty_chunk}},
+	{"a length that is taken back",
+	 {HEADERS(TYPE, {"Content-Length", "4"}), .also = starts_with_exc}},
+	{"a chunk that is not given is empty", {.steps = untouched_chunk}},
 	{"a mount", {.name = "SCRIPT_NAME", .value = "/app"}},
 	{"a mount without a path behind it", {.name = "PATH_INFO", .value = ""}},
 	{"https", {.scheme = "https"}},
@@ -1146,10 +1207,13 @@ END_TEST
 
 static int sees_the_servers_error(const struct wsgi_environ *e, struct wsgi_start *s)
 {
-	int rc = s->respond(s, "500 Oh", plain, 1, &trouble);
+	int rc;
 
 	(void)e;
 	ck_assert_ptr_eq(s->error, &start_error);
+	start.error = &failure; /* the server's words are now there */
+	rc = s->respond(s, "500 Oh", plain, 1, &trouble);
+	ck_assert_ptr_eq(s->error, &failure);
 	return rc;
 }
 
@@ -1183,6 +1247,44 @@ START_TEST(nothing_works_after_a_broken_rule)
 }
 END_TEST
 
+START_TEST(a_broken_rule_is_told_once)
+{
+	struct wsgi_body *b = NULL;
+
+	play = (struct play){.status = "200 OK", .headers = plain, .headers_len = 1};
+	play.steps = odd_next;
+	ck_assert_int_eq(validator.app.call(&validator.app, &env, &start, &b), 0);
+	ck_assert_int_eq(nexts(b, 1), -EPROTO);
+	ck_assert_int_eq(b->close(b), 0);
+}
+END_TEST
+
+START_TEST(a_trapped_exception_is_told_before_a_file_is_sent)
+{
+	struct wsgi_body *b = NULL;
+
+	play = (struct play){.call = traps, .steps = hello};
+	start_rc = -EALREADY;
+	ck_assert_int_eq(validator.app.call(&validator.app, &env, &start, &b), -EPROTO);
+	ck_assert_int_eq(body.closed, 1);
+}
+END_TEST
+
+START_TEST(a_body_beside_a_failure_is_left_alone)
+{
+	ck_assert_int_eq(when_played(&(struct play){.call_rc = -EIO}), -EIO);
+	ck_assert_int_eq(body.closed, 0);
+}
+END_TEST
+
+START_TEST(who_is_not_there_is_not_warned)
+{
+	ck_assert_int_eq(when_played(&(struct play){.serve = closes_twice}), -EPROTO);
+	with_a_log_of_warnings();
+	then_nobody_complains(when_played(&(struct play){0}));
+}
+END_TEST
+
 START_TEST(who_takes_no_words_is_told_by_the_code)
 {
 	start.failure = NULL;
@@ -1196,6 +1298,7 @@ START_TEST(the_body_looks_as_the_applications_does)
 {
 	static const struct wsgi_file file = {.fd = 0, .len = 5};
 	struct wsgi_body *b = NULL;
+	size_t n = 0;
 
 	play = (struct play){.status = "200 OK", .headers = plain, .headers_len = 1};
 	play.steps = hello;
@@ -1207,6 +1310,8 @@ START_TEST(the_body_looks_as_the_applications_does)
 	play.count = 1;
 	ck_assert_int_eq(validator.app.call(&validator.app, &env, &start, &b), 0);
 	ck_assert(b->count != NULL && b->file == &file && b->eager);
+	ck_assert_int_eq(b->count(b, &n), 0);
+	ck_assert_uint_eq(n, 1);
 	b->close(b);
 }
 END_TEST
@@ -1383,6 +1488,10 @@ static void add_right(TCase *tc)
 	tcase_add_test(tc, an_exception_stays_what_it_is);
 	tcase_add_test(tc, what_the_server_refuses_is_the_servers_to_say);
 	tcase_add_test(tc, nothing_works_after_a_broken_rule);
+	tcase_add_test(tc, a_broken_rule_is_told_once);
+	tcase_add_test(tc, a_trapped_exception_is_told_before_a_file_is_sent);
+	tcase_add_test(tc, a_body_beside_a_failure_is_left_alone);
+	tcase_add_test(tc, who_is_not_there_is_not_warned);
 	tcase_add_test(tc, who_takes_no_words_is_told_by_the_code);
 	tcase_add_test(tc, the_body_looks_as_the_applications_does);
 	tcase_add_test(tc, a_body_need_not_have_a_close);
