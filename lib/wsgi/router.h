@@ -26,8 +26,7 @@ WSGI_BEGIN_DECLS
  * Owner    the routes and applications are borrowed for as long as the router is used. The environ
  *          that an application gets lives until its body is closed.
  * Threads  nothing changes after init: any number of requests at a time.
- * Source   wsgiref/util.py shift_path_info(); a mount is what Werkzeug's DispatcherMiddleware
- * makes.
+ * Source   wsgiref/util.py shift_path_info(); Werkzeug's DispatcherMiddleware mounts so, too.
  */
 struct wsgi_route {
 	const char *path; /* "/blog", "/static/img"; "/" fits every path */
