@@ -87,8 +87,11 @@ static void check_field(const struct wsgi_http_message *m, struct wsgi_span name
 	bool first = true;
 
 	for (size_t i = 0; i < m->fields_len; i++) {
-		const struct wsgi_span is = m->fields[i].name, v = m->fields[i].value;
+		const struct wsgi_span is = m->fields[i].name;
+		struct wsgi_span v = m->fields[i].value;
 
+		while (v.len > 0 && strchr(" \t", v.data[v.len - 1]) != NULL)
+			v.len--; /* blanks behind a value are none of it */
 		field.len = 0;
 		must(wsgi_buf_adds(&field, "HTTP_") == 0);
 		must(wsgi_buf_add(&field, is.data, is.len) == 0);
