@@ -55,6 +55,9 @@ def values(env, start):
     nul, lone = 'a\\0b', '\\ud800'
     raise BadStr
 
+def nul(env, start):
+    raise ValueError('a\\0b \\ud800')
+
 def chain(env, start):
     try:
         try:
@@ -229,6 +232,11 @@ def test_what_the_application_does_with_str_and_repr_is_survived():
             assert any(s.startswith('numbers = [0, 1, 2,') and s.endswith('...]') for s in said)
             assert any(s.startswith('ring = [[') and '...' in s for s in said)
         assert server.get('/fine').body == b'fine'
+
+
+def test_a_message_with_a_nul_is_told_whole():
+    with debugging() as server:
+        assert lines(server.get('/nul').body)[0] == 'ValueError: a\\x00b \\ud800'
 
 
 def order(text, *parts):
@@ -447,12 +455,21 @@ def test_a_backend_has_nothing_to_show():
     assert code == 64 and '--fcgi' in said and said.count('\n') == 1, (code, said)
 
 
-def test_an_error_at_import_stays_on_the_terminal():
+def broken_file():
     path = os.path.join(TEMP, 'broken.py')
     with open(path, 'w') as f:
-        f.write('secret = 1\nraise ValueError("at import")\n')
-    code, said = failing('--debug', '--bind', '127.0.0.1:0', path)
+        f.write('raise ValueError("at import")\n')
+    return path
+
+
+def test_an_error_at_import_stays_on_the_terminal():
+    code, said = failing('--debug', '--bind', '127.0.0.1:0', broken_file())
     assert code not in (0, 64) and 'ValueError: at import' in said, (code, said)
+
+
+def test_a_supervisor_looks_at_the_address_before_anything_runs():
+    code, said = failing('--debug', '--reload', '--bind', '0.0.0.0:0', broken_file())
+    assert code == 64 and said.startswith('wsgi-serve: --debug') and said.count('\n') == 1, said
 
 
 # The log's colours.
