@@ -25,6 +25,10 @@ class Mute:
     def __repr__(self):
         raise RuntimeError('no repr')
 
+class Huge:
+    def __repr__(self):
+        return 'z' * 1000000
+
 class Exit:
     def __repr__(self):
         sys.exit(3)
@@ -57,6 +61,17 @@ def values(env, start):
 
 def nul(env, start):
     raise ValueError('a\\0b \\ud800')
+
+def long_message(env, start):
+    huge = Huge()
+    raise ValueError('m' * 1000000)
+
+def heavy(env, start):
+    weight = bytearray(200000)
+    try:
+        {}['key']
+    except KeyError as e:
+        raise ValueError('heavy') from e
 
 def chain(env, start):
     try:
@@ -143,6 +158,8 @@ def application(env, start):
     return globals()[env['PATH_INFO'][1:]](env, start)
 '''
 
+LINE = APPLICATION[:APPLICATION.index('return int(')].count('\n') + 1
+
 
 def app_file():
     path = os.path.join(TEMP, 'debugged.py')
@@ -183,8 +200,8 @@ def test_the_traceback_is_the_answer_and_stays_in_the_log():
         page = response.body.decode()
         assert response.status == 500
         assert '<p class="type">ValueError</p>' in page and 'invalid literal for int()' in page
-        assert '<b>debugged.py:21</b></code> <i>in</i> <code>simple</code>' in page, page
-        assert '<span class="at"><i>21</i>    return int(quantity)' in page
+        assert '<b>debugged.py:%d</b></code> <i>in</i> <code>simple</code>' % LINE in page, page
+        assert '<span class="at"><i>%d</i>    return int(quantity)' % LINE in page
         assert 'quantity</th><td><div>&#39;three \u00e9 \u65e5&#39;</div></td>' in page
         assert 'QUERY_STRING</th><td><div>a=b</div></td>' in page and 'Python 3.' in page
         server.await_log('ValueError: invalid literal for int')
@@ -214,7 +231,7 @@ def test_a_terminal_gets_plain_text():
         assert response.headers['Content-Type'] == 'text/plain; charset=utf-8'
         said = lines(response.body)
         assert said[0] == said[-1] and said[0].startswith('ValueError: invalid literal'), said
-        assert '>    21      return int(quantity)' in said, said
+        assert '>    %d      return int(quantity)' % LINE in said, said
         assert "quantity = 'three \u00e9 \u65e5'" in said
 
 
@@ -232,6 +249,13 @@ def test_what_the_application_does_with_str_and_repr_is_survived():
             assert any(s.startswith('numbers = [0, 1, 2,') and s.endswith('...]') for s in said)
             assert any(s.startswith('ring = [[') and '...' in s for s in said)
         assert server.get('/fine').body == b'fine'
+
+
+def test_what_is_too_long_is_cut():
+    with debugging() as server:
+        said = lines(server.get('/long_message').body)
+        assert said[0] == 'ValueError: ' + 'm' * 10000 + '\u2026', len(said[0])
+        assert 'huge = ' + 'z' * 1000 + '\u2026' in said
 
 
 def test_a_message_with_a_nul_is_told_whole():
@@ -374,12 +398,12 @@ def test_pages_leave_no_memory_behind():
             return int(re.search(r'VmRSS:\s+(\d+)', f.read())[1])
 
     with debugging() as server:
-        for _ in range(50):
-            server.get('/chain')
+        for _ in range(20):
+            server.get('/heavy')
         before = resident(server)
-        for _ in range(400):
-            server.get('/chain', headers=HTML)
-        assert resident(server) - before < 2000, (before, resident(server))
+        for _ in range(200):  # of 200 kB each, were they kept
+            server.get('/heavy', headers=HTML)
+        assert resident(server) - before < 5000, (before, resident(server))
 
 
 # Who gets it.
