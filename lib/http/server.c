@@ -710,7 +710,8 @@ static void await_silent(struct wsgi_http_server *s, int wait_ms)
 	struct timespec until = after_ms(wait_ms);
 	int rc = 0;
 
-	nanosleep(&(struct timespec){.tv_nsec = ACCEPT_MS * 1000000L}, NULL);
+	if (!s->single) /* which accepts nobody */
+		nanosleep(&(struct timespec){.tv_nsec = ACCEPT_MS * 1000000L}, NULL);
 	pthread_mutex_lock(&s->lock);
 	while (rc == 0 && s->silent > 0)
 		rc = pthread_cond_timedwait(&s->answered, &s->lock, &until);
