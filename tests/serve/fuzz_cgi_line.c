@@ -50,7 +50,9 @@ static bool take_char(const char **at, struct wsgi_buf *word, const struct serve
 		*at += 2;
 		encoded = true;
 	}
-	if (c == '+' && (s->late || !encoded))
+	if (c == '\0' && s->late)
+		*at += strlen(*at); /* it was a string by then */
+	if ((c == '+' && (s->late || !encoded)) || (c == '\0' && s->late))
 		return false;
 	add_char(word, c, s);
 	return true;
