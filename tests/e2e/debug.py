@@ -231,7 +231,10 @@ def test_a_terminal_gets_plain_text():
         assert response.headers['Content-Type'] == 'text/plain; charset=utf-8'
         said = lines(response.body)
         assert said[0] == said[-1] and said[0].startswith('ValueError: invalid literal'), said
-        assert '>    %d      return int(quantity)' % LINE in said, said
+        at = said.index('>    %d      return int(quantity)' % LINE)
+        assert said[at - 2:at] == ['%d  def simple(env, start):' % (LINE - 2),
+                                   "%d      quantity = 'three \\u00e9 \\u65e5'" % (LINE - 1)], said
+        assert said[at + 1] == str(LINE + 1), said
         assert "quantity = 'three \u00e9 \u65e5'" in said
 
 
