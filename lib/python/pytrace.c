@@ -133,11 +133,9 @@ static unsigned number_attribute(PyObject *object, const char *name)
 	return n > 0 && n < 1L << 30 ? (unsigned)n : 0;
 }
 
-/* -- local variables ----------------------------------------------------------------------------
- */
+/* -- local variables --------------------------------------------------------------------------- */
 
-/* Whether a variable of a request's environ is one that the page lists anyway, or has its secret.
- */
+/* Whether a variable of an environ is one that the page has in its table, or hides there. */
 static bool is_listed(PyObject *key)
 {
 	static const char *const starts[] = {

@@ -117,8 +117,7 @@ static void show_target(struct page *p, const struct wsgi_environ *env)
 	}
 }
 
-/* -- what both pages say ------------------------------------------------------------------------
- */
+/* -- what both pages say ----------------------------------------------------------------------- */
 
 static const struct wsgi_trace_error *last_error(const struct wsgi_trace *t)
 {
