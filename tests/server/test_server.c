@@ -591,11 +591,20 @@ START_TEST(one_that_goes_on_after_that_is_cut_off)
 }
 END_TEST
 
+static void log_with_ctx(struct wsgi_request_handler *r, int status, uint64_t body_bytes)
+{
+	if (wsgi_server_ctx(r->server) == &stay)
+		wsgi_request_handler_log_request(r, status, body_bytes);
+}
+
 START_TEST(a_thread_that_stays_in_the_application_is_told_of)
 {
+	static const struct wsgi_request_handler_ops ops = {.log_request = log_with_ctx};
 	const char *port;
 	int fd;
 
+	config.handler_class = &ops;
+	config.ctx = &stay;
 	config.app = &stays;
 	config.grace_ms = 50;
 	stay = true;
