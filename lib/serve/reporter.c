@@ -18,18 +18,18 @@ enum { PERIOD_MS = 500 };
 struct wsgi_reporter {
 	struct wsgi_loader *loader;
 	int pipe, socket;
-	struct wsgi_buf sent; /* the last message */
 	pthread_t thread;
-	pthread_mutex_t lock;
+	pthread_mutex_t lock; /* who reports has it */
 	pthread_cond_t woken;
-	bool news, serving, ending;
+	struct wsgi_buf sent; /* the last message */
+	bool serving, ending;
 };
 
 /* -- messages ---------------------------------------------------------------------------------- */
 
-static int make_message(struct wsgi_reporter *r, bool serving, struct wsgi_buf *out)
+static int make_message(struct wsgi_reporter *r, struct wsgi_buf *out)
 {
-	const char *state = serving ? WSGI_REPORT_SERVING : WSGI_REPORT_LOADING;
+	const char *state = r->serving ? WSGI_REPORT_SERVING : WSGI_REPORT_LOADING;
 	int rc = wsgi_buf_add(out, state, strlen(state) + 1);
 
 	if (rc == 0)
@@ -38,11 +38,11 @@ static int make_message(struct wsgi_reporter *r, bool serving, struct wsgi_buf *
 }
 
 /* What cannot be sent, for want of memory, is sent the next time. */
-static void report(struct wsgi_reporter *r, bool serving)
+static void report(struct wsgi_reporter *r)
 {
 	struct wsgi_buf message = {0};
 
-	if (make_message(r, serving, &message) != 0 ||
+	if (make_message(r, &message) != 0 ||
 	    (message.len == r->sent.len && memcmp(message.data, r->sent.data, message.len) == 0) ||
 	    wsgi_fd_write(r->pipe, message.data, message.len) != 0) {
 		wsgi_buf_finish(&message);
@@ -52,7 +52,7 @@ static void report(struct wsgi_reporter *r, bool serving)
 	r->sent = message;
 }
 
-static void wait_for_news(struct wsgi_reporter *r)
+static void wait_for_the_end(struct wsgi_reporter *r)
 {
 	struct timespec until;
 
@@ -62,23 +62,17 @@ static void wait_for_news(struct wsgi_reporter *r)
 		until.tv_sec++;
 		until.tv_nsec -= 1000000000L;
 	}
-	if (!r->news && !r->ending)
-		pthread_cond_timedwait(&r->woken, &r->lock, &until);
-	r->news = false;
+	pthread_cond_timedwait(&r->woken, &r->lock, &until);
 }
 
 static void *report_on(void *arg)
 {
 	struct wsgi_reporter *r = arg;
-	bool serving;
 
 	pthread_mutex_lock(&r->lock);
 	while (!r->ending) {
-		serving = r->serving;
-		pthread_mutex_unlock(&r->lock);
-		report(r, serving);
-		pthread_mutex_lock(&r->lock);
-		wait_for_news(r);
+		report(r);
+		wait_for_the_end(r);
 	}
 	pthread_mutex_unlock(&r->lock);
 	return NULL;
@@ -188,8 +182,8 @@ void wsgi_reporter_serving(struct wsgi_reporter *r)
 	if (!is_there(r))
 		return;
 	pthread_mutex_lock(&r->lock);
-	r->serving = r->news = true;
-	pthread_cond_signal(&r->woken);
+	r->serving = true;
+	report(r); /* before a request can end the process */
 	pthread_mutex_unlock(&r->lock);
 }
 
@@ -202,7 +196,7 @@ void wsgi_reporter_destroy(struct wsgi_reporter *r)
 	pthread_cond_signal(&r->woken);
 	pthread_mutex_unlock(&r->lock);
 	pthread_join(r->thread, NULL);
-	report(r, r->serving);
+	report(r);
 	close(r->pipe);
 	release(r);
 }

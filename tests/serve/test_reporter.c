@@ -89,6 +89,7 @@ START_TEST(what_is_known_is_told_at_once)
 	given_a_reporter();
 	await("loading a.py b.py  ");
 	wsgi_reporter_serving(reporter);
+	ck_assert_int_eq(poll(&(struct pollfd){.fd = ours, .events = POLLIN}, 1, 0), 1);
 	await("serving a.py b.py  ");
 	wsgi_reporter_destroy(reporter);
 	ck_assert_str_eq(received, "loading a.py b.py  serving a.py b.py  ");
