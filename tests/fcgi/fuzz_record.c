@@ -1,7 +1,7 @@
 /*
  * Whatever a peer sends: record, session, pair and params take it. In whatever portions the bytes
- * come they say the same; a request's events have their order, and its variables are those of a
- * naive reading of its PARAMS.
+ * come they say the same; a request's events have their order, its variables are those of a naive
+ * reading of its PARAMS, and a good one is told as what it was made of.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -261,6 +261,89 @@ static struct wsgi_buf records(struct fuzz *f)
 	return out;
 }
 
+/* -- a request as it should be ----------------------------------------------------------------- */
+
+/* A record with some of text, padded; text is moved behind that. */
+static void put_record(struct fuzz *f, struct wsgi_buf *out, uint8_t type, struct wsgi_span *text)
+{
+	const uint8_t padding = fuzz_byte(f);
+	size_t n = text->len > 0 ? 1 + fuzz_byte(f) % text->len : 0;
+	char head[8], zeros[255] = "";
+
+	wsgi_record_put_head(head, type, 1, n, padding);
+	must(wsgi_buf_add(out, head, 8) == 0 && wsgi_buf_add(out, text->data, n) == 0);
+	must(wsgi_buf_add(out, zeros, padding) == 0);
+	if (n > 0)
+		*text = (struct wsgi_span){text->data + n, text->len - n};
+}
+
+/* All of text, and the empty record after it. */
+static void put_stream(struct fuzz *f, struct wsgi_buf *out, uint8_t type, struct wsgi_span text)
+{
+	while (text.len > 0)
+		put_record(f, out, type, &text);
+	put_record(f, out, type, &text);
+}
+
+static void put_length(struct wsgi_buf *b, size_t len, bool is_long)
+{
+	const char four[4] = {(char)0x80, 0, 0, (char)len};
+
+	must(wsgi_buf_add(b, is_long || len > 127 ? four : four + 3,
+			  is_long || len > 127 ? 4 : 1) == 0);
+}
+
+static struct wsgi_buf some_pairs(struct fuzz *f)
+{
+	struct wsgi_buf b = {0};
+
+	for (size_t n = fuzz_below(f, 3); n > 0; n--) {
+		const uint8_t how = fuzz_byte(f);
+		struct wsgi_span name = fuzz_span(f, 20), value = fuzz_span(f, 200);
+
+		put_length(&b, name.len, how & 1);
+		put_length(&b, value.len, how & 2);
+		must(wsgi_buf_add(&b, name.data, name.len) == 0);
+		must(wsgi_buf_add(&b, value.data, value.len) == 0);
+		fuzz_free(name);
+		fuzz_free(value);
+	}
+	return b;
+}
+
+/* It is told as what it was made of. */
+static void check_request(struct fuzz *f, size_t portion)
+{
+	static const char begin[8] = {0, FCGI_RESPONDER};
+	struct wsgi_buf pairs = some_pairs(f), sent = {0}, want = {0};
+	struct wsgi_span body = fuzz_span(f, 200), first = {begin, sizeof(begin)};
+	struct peer p = {.late = false};
+	char head[8];
+
+	wsgi_record_put_head(head, FCGI_BEGIN_REQUEST, 1, first.len, 0);
+	must(wsgi_buf_add(&sent, head, 8) == 0 && wsgi_buf_add(&sent, first.data, first.len) == 0);
+	put_stream(f, &sent, FCGI_PARAMS, (struct wsgi_span){pairs.data, pairs.len});
+	put_stream(f, &sent, FCGI_STDIN, body);
+	tell(&p, WSGI_SESSION_BEGIN, (struct wsgi_span){0});
+	if (pairs.len > 0)
+		tell(&p, WSGI_SESSION_PARAMS, (struct wsgi_span){pairs.data, pairs.len});
+	tell(&p, WSGI_SESSION_PARAMS_END, (struct wsgi_span){0});
+	if (body.len > 0)
+		tell(&p, WSGI_SESSION_INPUT, body);
+	tell(&p, WSGI_SESSION_INPUT_END, (struct wsgi_span){0});
+	want = p.told;
+	must(wsgi_buf_adds(&want, ".") == 0);
+	p = (struct peer){.late = false};
+	talk(&p, (struct wsgi_span){sent.data, sent.len}, portion);
+	must(same((struct wsgi_span){p.told.data, p.told.len},
+		  (struct wsgi_span){want.data, want.len}));
+	finish(&p);
+	wsgi_buf_finish(&want);
+	wsgi_buf_finish(&sent);
+	wsgi_buf_finish(&pairs);
+	fuzz_free(body);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz f = {data, size};
@@ -270,6 +353,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct peer whole = {.late = how & 1}, parts = {.late = how & 1};
 	struct wsgi_span sent;
 
+	if (how % 8 == 4) {
+		check_request(&f, portion);
+		return 0;
+	}
 	if (how & 2)
 		must(wsgi_buf_add(&made, f.data, f.len) == 0);
 	else
