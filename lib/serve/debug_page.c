@@ -192,7 +192,7 @@ static const char style[] =
 	"details[open]>summary code.at{display:none}"
 	".library>summary,.library>summary b{color:var(--dim);font-weight:400}"
 	".source{background:var(--bg);border-top:1px solid var(--edge);overflow-x:auto;"
-	"padding:.4rem 0;tab-size:4;display:grid;grid-template-columns:minmax(max-content,1fr)}"
+	"padding:.4rem 0;tab-size:4;display:grid}"
 	".source span{padding-right:1rem}"
 	".source i{font-style:normal;color:var(--dim);display:inline-block;width:3.5rem;"
 	"padding-right:.9rem;text-align:right;user-select:none}"

@@ -220,11 +220,15 @@ def fail(env):
     except KeyError as e:
         raise ValueError('<script>window.ran = 1</script><img src="/ran"> &amp;') from e
 
+def word(env):
+    raise ValueError('w' * 200)
+
 def deep(env):
     return deep(env)
 
 def application(env, start):
-    names = {'/form': form, '/upload': upload, '/fail': fail, '/deep': deep}
+    names = {'/form': form, '/upload': upload, '/fail': fail, '/deep': deep,
+             '/word': word}
     make = names.get(env['PATH_INFO'])
     text = make(env) if make else PAGE
     start('200 OK', [('Content-Type', 'text/html; charset=utf-8')])
@@ -323,11 +327,15 @@ def test_the_debug_page_in_the_dark(browser):
 def test_the_debug_page_on_a_narrow_screen(browser):
     with site('--debug') as server:
         browser.width(400)
-        for path in 'fail', 'deep':
+        for path in 'word', 'deep', 'fail':
             browser.go(server.name + path)
             assert browser.run('document.documentElement.scrollWidth') <= 400
+            assert browser.run('document.querySelector("h1").scrollWidth') <= 400
             browser.shoot('debug-narrow-' + path)
-        assert 'frames are left out here' in browser.text()
+        moved, wider = browser.run("""(() => {
+            const s = document.querySelector('.source'); s.scrollLeft = 50;
+            return [s.scrollLeft, s.querySelector('.at').offsetWidth - s.clientWidth]})()""")
+        assert moved == 50 and wider >= 50, (moved, wider)  # a long line, and its mark
         browser.width(1200)
 
 
