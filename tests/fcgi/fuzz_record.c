@@ -181,6 +181,19 @@ static int on_event(struct peer *p, int event, struct wsgi_span piece)
 	return rc;
 }
 
+/* What of a piece is the same however the bytes are cut: none that no event is about. */
+static struct wsgi_span told_of(const struct peer *p, int event, struct wsgi_span piece)
+{
+	const size_t room = LIMIT - p->stream.len; /* PARAMS beyond it are refused as they come */
+
+	if (event == WSGI_SESSION_PARAMS && piece.len > room)
+		return (struct wsgi_span){piece.data, room};
+	if (event == WSGI_SESSION_PARAMS || event == WSGI_SESSION_INPUT ||
+	    event == WSGI_SESSION_REPLY || event == WSGI_SESSION_REFUSE)
+		return piece;
+	return (struct wsgi_span){0};
+}
+
 /* Take some bytes. false: the connection is closed. */
 static bool take(struct peer *p, struct wsgi_span in)
 {
@@ -188,12 +201,7 @@ static bool take(struct peer *p, struct wsgi_span in)
 	int event;
 
 	while ((event = wsgi_session_next(&p->session, &in, &piece)) > 0) {
-		tell(p, event,
-		     event == WSGI_SESSION_HOLD || event == WSGI_SESSION_BEGIN ||
-				     event == WSGI_SESSION_PARAMS_END ||
-				     event == WSGI_SESSION_INPUT_END || event == WSGI_SESSION_ABORT
-			     ? (struct wsgi_span){0}
-			     : piece);
+		tell(p, event, told_of(p, event, piece));
 		if (on_event(p, event, piece) < 0)
 			return false;
 		piece = (struct wsgi_span){0};
