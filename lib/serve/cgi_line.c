@@ -59,6 +59,19 @@ static bool take_word(const char **q, const char *word, bool decode)
 	return !is_alnum(next_char(&ahead, decode));
 }
 
+/* How a server may have made its words: decoded, as they are, or each in one of these ways. */
+enum reading { DECODED, AS_IT_IS, EITHER, READINGS };
+
+static bool take_read(const char **q, const char *word, enum reading how)
+{
+	const char *at = *q;
+
+	if (how == AS_IT_IS || !take_word(&at, word, true))
+		return how != DECODED && take_word(q, word, false);
+	*q = at;
+	return true;
+}
+
 static bool has_alnum(const char *word)
 {
 	while (*word != '\0' && !is_alnum(*word))
@@ -83,12 +96,12 @@ static bool begins_with_alnum(const char *q, bool decode)
  * letters and digits alone are compared, word after word. To take too many words for the client's
  * is the safe error; but the administrator's "/" is not yet a query's beginning.
  */
-static bool is_query(char *const *first, const char *q, bool decode)
+static bool is_query(char *const *first, const char *q, enum reading how)
 {
-	if (!has_alnum(*first) && begins_with_alnum(q, decode))
+	if (!has_alnum(*first) && begins_with_alnum(q, how != AS_IT_IS))
 		return false;
 	for (; *first != NULL; first++)
-		if (!take_word(&q, *first, decode))
+		if (!take_read(&q, *first, how))
 			return false;
 	return true;
 }
@@ -99,8 +112,9 @@ static int without_query(const struct wsgi_cgi_view *v)
 	if (v->query == NULL || *v->query == '\0' || strchr(v->query, '=') != NULL)
 		return v->argc;
 	for (int i = 1; i < v->argc; i++)
-		if (is_query(v->argv + i, v->query, true) || is_query(v->argv + i, v->query, false))
-			return i;
+		for (enum reading how = 0; how < READINGS; how++)
+			if (is_query(v->argv + i, v->query, how))
+				return i;
 	return v->argc;
 }
 

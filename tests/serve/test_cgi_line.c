@@ -61,6 +61,8 @@ static const struct {
 	 "wsgi-cgi app.py", NULL},
 	{"one that leaves encoded what is also a digit", SHELL, true, "%33+3+-h",
 	 "wsgi-cgi %33 3 -h", "wsgi-cgi", NULL},
+	{"one that decodes what words it can", SHELL, true, "%41%zz+%2dh", "wsgi-cgi %41%zz -h",
+	 "wsgi-cgi", NULL},
 	{"a NUL, and a word after it", SHELL, true, "a%00b+-h", "wsgi-cgi a -h", "wsgi-cgi", NULL},
 	{"the words have no letters", SHELL, true, "+--+-h", "wsgi-cgi app.py -- -h",
 	 "wsgi-cgi app.py", NULL},
