@@ -48,18 +48,27 @@ static bool is_below(struct wsgi_span path, const char *mount)
 	       (path.len == len || path.data[len] == '/' || len == 0);
 }
 
+/* A value may hold a NUL: a front end that decodes "%00" gives one. */
+static int add_variable(struct wsgi_buf *out, const struct wsgi_environ *env, const char *name)
+{
+	struct wsgi_span value = {0};
+
+	wsgi_environ_find(env, name, &value);
+	return wsgi_buf_add(out, value.data, value.len);
+}
+
 /* The whole decoded path of the request, from what the front end gave. */
 static int whole_path(const struct wsgi_environ *env, struct wsgi_buf *out)
 {
 	const char *uri = wsgi_environ_get(env, "REQUEST_URI");
 	const char *script = wsgi_environ_get(env, "SCRIPT_NAME");
-	const char *path = wsgi_environ_get(env, "PATH_INFO");
-	int rc;
+	int rc = 0;
 
-	if (path == NULL && uri != NULL)
+	if (wsgi_environ_get(env, "PATH_INFO") == NULL && uri != NULL)
 		return wsgi_percent_decode(uri_path(uri), out);
-	rc = script != NULL && strcmp(script, "/") != 0 ? wsgi_buf_adds(out, script) : 0;
-	return rc == 0 && path != NULL ? wsgi_buf_adds(out, path) : rc;
+	if (script != NULL && strcmp(script, "/") != 0)
+		rc = add_variable(out, env, "SCRIPT_NAME");
+	return rc == 0 ? add_variable(out, env, "PATH_INFO") : rc;
 }
 
 static int set_mount(struct wsgi_environ *env, const char *mount, struct wsgi_span path)
@@ -123,9 +132,13 @@ static int fix_root(struct wsgi_environ *env)
 	if (script != NULL && strcmp(script, "/") != 0)
 		return 0;
 	if (script != NULL && path != NULL && path[0] != '/') {
-		rc = wsgi_buf_addf(&with_slash, "/%s", path);
+		rc = wsgi_buf_adds(&with_slash, "/");
 		if (rc == 0)
-			rc = wsgi_environ_set(env, "PATH_INFO", with_slash.data);
+			rc = add_variable(&with_slash, env, "PATH_INFO");
+		if (rc == 0)
+			rc = wsgi_environ_set_span(
+				env, wsgi_span_of("PATH_INFO"),
+				(struct wsgi_span){with_slash.data, with_slash.len});
 		wsgi_buf_finish(&with_slash);
 	}
 	return rc == 0 ? wsgi_environ_set(env, "SCRIPT_NAME", "") : rc;

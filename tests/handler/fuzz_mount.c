@@ -12,6 +12,19 @@ static const char *const names[] = {"SCRIPT_NAME", "PATH_INFO", "REQUEST_URI", "
 				    "SCRIPT_FILENAME"};
 enum { SCRIPT, PATH, URI, DOCUMENT, FILE_NAME, NAMES };
 
+/* Whether PATH_INFO has a NUL, and an x behind that. */
+static bool has_nul;
+
+static void set_path(struct wsgi_environ *env, const char *path)
+{
+	struct wsgi_buf b = {0};
+
+	must(wsgi_buf_adds(&b, path) == 0 && wsgi_buf_add(&b, "\0x", 2) == 0);
+	must(wsgi_environ_set_span(env, wsgi_span_of(names[PATH]),
+				   (struct wsgi_span){b.data, b.len}) == 0);
+	wsgi_buf_finish(&b);
+}
+
 /* NULL: the front end does not say it. */
 static struct wsgi_environ environ_of(char *const said[NAMES])
 {
@@ -20,6 +33,8 @@ static struct wsgi_environ environ_of(char *const said[NAMES])
 	for (size_t i = 0; i < NAMES; i++)
 		if (said[i] != NULL)
 			must(wsgi_environ_set(&env, names[i], said[i]) == 0);
+	if (has_nul && said[PATH] != NULL)
+		set_path(&env, said[PATH]);
 	return env;
 }
 
@@ -225,8 +240,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		put_before(&said[PATH], said[SCRIPT]);
 	if (how % 16 > 7)
 		put_before(&said[FILE_NAME], how % 16 > 11 ? "proxy:fcgi://" : "proxy:");
+	has_nul = how & 64;
 	check_mount(said, mount);
 	check_mount(said, NULL);
+	has_nul = false; /* the rest is for strings */
 	check_twice(said);
 	check_iis(said);
 	if (said[PATH] != NULL && said[FILE_NAME] != NULL)

@@ -189,6 +189,31 @@ START_TEST(fixing_twice_is_fixing_once)
 }
 END_TEST
 
+static const struct {
+	const char *claim, *mount, *script_name;
+	struct wsgi_span path_info, left;
+} nuls[] = {
+	{"below a mount", "/app", NULL, {"/app/a\0b", 8}, {"/a\0b", 4}},
+	{"below the root", "/", NULL, {"/a\0b", 4}, {"/a\0b", 4}},
+	{"without a slash at the root", NULL, "/", {"a\0b", 3}, {"/a\0b", 4}},
+	{"as the front end has it", NULL, "/app", {"/a\0b", 4}, {"/a\0b", 4}},
+};
+
+START_TEST(what_stands_behind_a_nul_in_a_path_stays)
+{
+	struct wsgi_span path;
+
+	set("SCRIPT_NAME", nuls[_i].script_name);
+	ck_assert_int_eq(wsgi_environ_set_span(&env, wsgi_span_of("PATH_INFO"), nuls[_i].path_info),
+			 0);
+	ck_assert_int_eq(wsgi_mount_fix(&env, nuls[_i].mount), 0);
+	ck_assert(wsgi_environ_find(&env, "PATH_INFO", &path));
+	ck_assert_msg(path.len == nuls[_i].left.len &&
+			      memcmp(path.data, nuls[_i].left.data, path.len) == 0,
+		      "%s", nuls[_i].claim);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("mount");
@@ -197,6 +222,7 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(tc, given_an_environ, tear_down);
+	tcase_add_loop_test(tc, what_stands_behind_a_nul_in_a_path_stays, 0, LEN(nuls));
 	tcase_add_loop_test(tc, the_mount_and_the_path_by_what_front_ends_say, 0, LEN(rows));
 	tcase_add_loop_test(tc, script_filename_loses_what_apache_puts_around_it, 0, LEN(files));
 	tcase_add_test(tc, a_script_filename_that_is_not_there_is_not_made);
