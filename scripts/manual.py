@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""manual - the public headers, the library and the man pages of section 3, held together.
+"""manual - the public headers, the library and its man pages, held together.
 
     manual.py check           each page says what its headers say, and nothing is left out
     manual.py symbols BUILD   libwsgi.so gives out what the headers declare, neither more nor less
@@ -142,6 +142,11 @@ def pages():
     return [Page(p) for p in sorted(glob.glob(os.path.join(LIB, '*', '*.3')))]
 
 
+def guides():
+    """Those of section 7."""
+    return [Page(p) for p in sorted(glob.glob(os.path.join(LIB, '*', '*.7')))]
+
+
 class Complaints:
     def __init__(self):
         self.count = 0
@@ -187,8 +192,8 @@ def check_types(page, known, say):
                 say(page.path, '%s is not the header\'s: %s' % (name, '; '.join(odd) or 'order'))
 
 
-# Names that are no names of C: of wsgiref, of a module for Python, of a file for nginx.
-NOT_C = {'wsgi_version', 'wsgi_python', 'wsgi_params'}
+# Names that are no names of C: of wsgiref, of a module for Python, of a file for nginx, of a page.
+NOT_C = {'wsgi_version', 'wsgi_python', 'wsgi_params', 'wsgi_middleware'}
 
 
 def check_words(page, known, names, say):
@@ -220,7 +225,8 @@ def check():
             say(page.path, 'has no example')
     for name in sorted({*known.functions, *known.data} - {*owner}):
         say(os.path.join(LIB, 'wsgi.h'), '%s has no page' % name)
-    check_words(Page(OVERVIEW), known, names, say)
+    for page in guides():
+        check_words(page, known, names, say)
     return say.count == 0
 
 

@@ -115,7 +115,8 @@ class Example:
 OVERVIEW = manual.Page(manual.OVERVIEW)
 FIRST = [[code, None] for _, code in OVERVIEW.blocks('DESCRIPTION') if '#include' in code]
 EXAMPLES = [Example(page, number, code, printed, compiler)
-            for page, programs in [(p, p.programs()) for p in manual.pages()] + [(OVERVIEW, FIRST)]
+            for page, programs in [(p, p.programs()) for p in manual.pages() + manual.guides()] +
+            [(OVERVIEW, FIRST)]
             for number, (code, printed) in enumerate(programs, 1)
             for compiler in (C, CXX)]
 BUILDERS = concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1)
@@ -374,7 +375,8 @@ def man_finds_a_page_for_each_function():
     path = os.path.join(PREFIX, 'share', 'man')
     for name in sorted({*known.functions, *known.data}):
         assert run(['mman', '-M', path, '-w', '3', name]).strip().endswith(b'.3'), name
-    for section, name in (('7', 'libwsgi'), ('7', 'wsgi-differences'), ('1', 'wsgi-serve')):
+    for section, name in (('7', 'libwsgi'), ('7', 'wsgi-differences'), ('7', 'wsgi_middleware'),
+                          ('1', 'wsgi-serve')):
         assert run(['mman', '-M', path, '-w', section, name]).strip(), name
 
 
