@@ -163,6 +163,8 @@ def test_ctrl_c_ends_it_and_its_servers():
 
 
 def main():
+    # A shell's background job ignores it, and what it starts, a script too, would for ever.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     passed = failed = 0
     for name, test in list(globals().items()):
         if not name.startswith('test_') or (sys.argv[1:] and not any(w in name
