@@ -715,6 +715,24 @@ def test_a_header_named_status_is_one_like_any_other(server):
     assert response.headers['Status'] == '404 Nope' and response.headers['X-A'] == 'b'
 
 
+def head_of(server, *words):
+    """The lines of a response's head, without those that it has in any case."""
+    answer = server.raw(b'GET %s HTTP/1.1\r\n' % headers_path(*words).encode() + HEAD)
+    lines = answer.partition(b'\r\n\r\n')[0].decode('latin-1').split('\r\n')
+    return [line for line in lines if not line.startswith(('Date:', 'Connection:'))]
+
+
+def test_the_http_library_words_the_head_its_own_way():
+    with python() as server:
+        head = head_of(server, '404 Nope', ('Content-Length', '2'), ('X-B', 'b'), ('X-Empty', ''),
+                       ('X-A', 'a'), ('Server', 'mine'))
+        assert head == ['HTTP/1.1 404 Not Found', 'X-B: b', 'X-A: a', 'Server: mine',
+                        'Content-Length: 2'], head
+        head = head_of(server, '299 Fine', ('X-B', 'b'))
+        assert head[:2] == ['HTTP/1.1 299 Non-Standard Status', 'X-B: b'], head
+        assert head[2].startswith('Server: wsgi-serve/') and len(head) == 4, head
+
+
 NO_RESPONSE = [
     (('200 OK', ('Content-Length', '2'), ('Content-Length', '7')), "Content-Length '7'"),
     (('101 Switching Protocols',), "status '101 Switching Protocols'"),
