@@ -26,6 +26,8 @@ PREFIX = os.path.join(WORK.path, 'prefix')
 STRICT = ['-Wall', '-Wextra', '-Werror']
 # Strict C hides what POSIX adds, which some examples use.
 C = ['cc', '-std=c11', '-D_POSIX_C_SOURCE=200809L'] + STRICT
+# What the objects in libwsgi.a want besides, if they were built in a special way (scripts/coverage).
+BUILT_WITH = os.environ.get('LDFLAGS', '').split()
 # What a designated initializer leaves out is zero, in C++ as in C.
 CXX = ['c++', '-std=c++17'] + STRICT + ['-Wno-missing-field-initializers']
 FOUND = {'PKG_CONFIG_PATH': os.path.join(PREFIX, 'lib', 'pkgconfig'),
@@ -248,7 +250,7 @@ def a_program_is_linked_to_the_soname():
 def a_program_with_the_library_in_it_needs_no_library():
     WORK.file('inside.c', text=ASKS)
     libs = ['-l:libwsgi.a' if word == '-lwsgi' else word for word in config('--static', '--libs')]
-    run(C + ['-o', 'inside', 'inside.c'] + FLAGS + libs)
+    run(C + ['-o', 'inside', 'inside.c'] + FLAGS + libs + BUILT_WITH)
     has_not(needed('inside'), 'libwsgi.so.0')
     assert run(['./inside'], env={'LD_LIBRARY_PATH': ''}).startswith(b'127.0.0.1:')
 
@@ -256,7 +258,7 @@ def a_program_with_the_library_in_it_needs_no_library():
 @test
 def a_static_program_needs_nothing():
     WORK.file('static.c', text=PURE)
-    run(C + ['-static', '-o', 'static', 'static.c'] + config('--static', '--cflags', '--libs'))
+    run(C + ['-static', '-o', 'static', 'static.c'] + config('--static', '--cflags', '--libs') + BUILT_WITH)
     same(needed('static'), [])
     same(run(['./static']), b'Thu, 01 Jan 1970 00:00:00 GMT\n')
 
@@ -406,6 +408,29 @@ def tutorial_file(name, part):
 
 def in_tutorial(line):
     return run(['sh', '-c', line], cwd=os.path.join(WORK.path, 'tutorial'))
+
+
+@test
+def readme_and_the_manual_have_each_option_of_help():
+    rows = re.findall(r'^\| `(.*?)` \| (.*?) \| ', README, re.M)
+    for path in sources('cmd/*'):
+        command = os.path.basename(path)
+        page = manual.read(os.path.join(path, command + '.1'))
+        names = re.findall(r'^ +(?:-\w, )?--([a-z-]+)', run([command, '--help']).decode(), re.M)
+        assert len(names) > 7, names
+        for name in names:
+            whose = [w for words, w in rows if re.search(r'--%s(?![a-z-])' % name, words)]
+            assert len(whose) == 1, (name, whose)
+            assert whose[0] == 'all' or command[5:] in whose[0].split(', '), (command, name, whose)
+            assert re.search(r'^\.It .*Fl -%s( |$)' % name, page, re.M), (command, name)
+
+
+@test(each=[C, CXX])
+def hello_and_its_program_compile_without_a_warning(compiler):
+    suffix = '.cc' if compiler is CXX else '.c'
+    for part in 'struct wsgi_app application = ', 'wsgi_make_server':
+        source = WORK.file('quiet', 'a' + suffix, text=block(TUTORIAL, part))
+        run(compiler + ['-fsyntax-only', source] + FLAGS)
 
 
 def served(words):
