@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,8 @@ enum { SMALLEST = 64 };
 
 void wsgi_buf_finish(struct wsgi_buf *b)
 {
+	if (b == NULL)
+		return;
 	free(b->data);
 	*b = (struct wsgi_buf){0};
 }
@@ -37,11 +40,14 @@ int wsgi_buf_reserve(struct wsgi_buf *b, size_t more)
 
 int wsgi_buf_add(struct wsgi_buf *b, const void *data, size_t len)
 {
+	/* Bytes of the buf itself move with it. */
+	const size_t at = (uintptr_t)data - (uintptr_t)b->data;
+	const bool is_own = at < b->cap;
 	int rc = wsgi_buf_reserve(b, len);
 
 	if (rc != 0 || len == 0)
 		return rc;
-	memcpy(b->data + b->len, data, len);
+	memcpy(b->data + b->len, is_own ? b->data + at : data, len);
 	b->len += len;
 	return 0;
 }

@@ -1,6 +1,7 @@
 #include "wsgi/headers.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,9 @@
 struct wsgi_field {
 	size_t at, name_len, value_len;
 };
+
+/* In place of at: the field is to be taken out. */
+#define GONE SIZE_MAX
 
 static size_t size_of(const struct wsgi_field *f)
 {
@@ -21,6 +25,8 @@ void wsgi_headers_init(struct wsgi_headers *h)
 
 void wsgi_headers_finish(struct wsgi_headers *h)
 {
+	if (h == NULL)
+		return;
 	free(h->fields);
 	wsgi_buf_finish(&h->text);
 	wsgi_headers_init(h);
@@ -74,13 +80,26 @@ static void put(struct wsgi_buf *text, struct wsgi_span s)
 	text->len += s.len + 1;
 }
 
+/* A span that stood in the text when that was at from. */
+static struct wsgi_span moved(struct wsgi_span s, uintptr_t from, const struct wsgi_buf *text)
+{
+	const size_t at = (uintptr_t)s.data - from;
+
+	if (at < text->len)
+		s.data = text->data + at;
+	return s;
+}
+
 int wsgi_headers_add_span(struct wsgi_headers *h, struct wsgi_span name, struct wsgi_span value)
 {
 	const struct wsgi_field f = {
 		.at = h->text.len, .name_len = name.len, .value_len = value.len};
+	const uintptr_t from = (uintptr_t)h->text.data;
 
 	if (make_room(h) != 0 || wsgi_buf_reserve(&h->text, size_of(&f)) != 0)
 		return -ENOMEM;
+	name = moved(name, from, &h->text);
+	value = moved(value, from, &h->text);
 	put(&h->text, name);
 	put(&h->text, value);
 	h->fields[h->len++] = f;
@@ -172,24 +191,16 @@ static int check_all(const char *name, const char *value, const struct wsgi_head
 int wsgi_headers_add_header(struct wsgi_headers *h, const char *name, const char *value,
 			    const struct wsgi_header_param *params, size_t n)
 {
-	struct wsgi_field f = {.at = h->text.len, .name_len = strlen(name)};
+	struct wsgi_buf whole = {0};
 	int rc = check_all(name, value, params, n);
 
 	if (rc == 0)
-		rc = make_room(h);
+		rc = add_value(&whole, value, params, n);
 	if (rc == 0)
-		rc = wsgi_buf_add(&h->text, name, f.name_len + 1);
-	if (rc == 0)
-		rc = add_value(&h->text, value, params, n);
-	if (rc == 0)
-		rc = wsgi_buf_add(&h->text, "", 1);
-	if (rc != 0) {
-		h->text.len = f.at;
-		return rc;
-	}
-	f.value_len = h->text.len - f.at - f.name_len - 2;
-	h->fields[h->len++] = f;
-	return 0;
+		rc = wsgi_headers_add_span(h, wsgi_span_of(name),
+					   (struct wsgi_span){whole.data, whole.len});
+	wsgi_buf_finish(&whole);
+	return rc;
 }
 
 /* As str.lower() does to latin-1: the letters from A-grave to Thorn have small ones too. */
@@ -215,14 +226,18 @@ static bool has_name(const struct wsgi_headers *h, const struct wsgi_field *f,
 	return true;
 }
 
-static void delete_all(struct wsgi_headers *h, struct wsgi_span name)
+/* Take the fields of that name out of the first n. The name may be one of theirs. */
+static void delete_first(struct wsgi_headers *h, struct wsgi_span name, size_t n)
 {
 	size_t kept = 0, at = 0;
 
+	for (size_t i = 0; i < n; i++)
+		if (has_name(h, &h->fields[i], name))
+			h->fields[i].at = GONE;
 	for (size_t i = 0; i < h->len; i++) {
 		struct wsgi_field f = h->fields[i];
 
-		if (has_name(h, &f, name))
+		if (f.at == GONE)
 			continue;
 		memmove(h->text.data + at, h->text.data + f.at, size_of(&f));
 		f.at = at;
@@ -235,21 +250,24 @@ static void delete_all(struct wsgi_headers *h, struct wsgi_span name)
 
 void wsgi_headers_delete(struct wsgi_headers *h, const char *name)
 {
-	delete_all(h, wsgi_span_of(name));
+	delete_first(h, wsgi_span_of(name), h->len);
 }
 
 int wsgi_headers_set(struct wsgi_headers *h, const char *name, const char *value)
 {
 	const struct wsgi_span n = wsgi_span_of(name), v = wsgi_span_of(value);
 	int rc = wsgi_header_check(n, v, NULL);
+	size_t last;
 
 	if (rc != 0)
 		return rc;
-	/* The memory first: without it, no field is to be lost. */
-	if (make_room(h) != 0 || wsgi_buf_reserve(&h->text, n.len + v.len + 2) != 0)
-		return -ENOMEM;
-	delete_all(h, n);
-	return wsgi_headers_add_span(h, n, v);
+	/* Added first: without the memory for it, no field is to be lost. */
+	rc = wsgi_headers_add_span(h, n, v);
+	if (rc != 0)
+		return rc;
+	last = h->len - 1;
+	delete_first(h, (struct wsgi_span){h->text.data + h->fields[last].at, n.len}, last);
+	return 0;
 }
 
 int wsgi_headers_setdefault(struct wsgi_headers *h, const char *name, const char *value)

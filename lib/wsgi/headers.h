@@ -22,7 +22,7 @@ struct wsgi_header {
  *
  * Shape    an ordered list of name and value; the same name may stand there several times;
  *          names compare without regard to case, as str.lower() sees latin-1.
- * Owner    keeps its own copy of every name and value.
+ * Owner    keeps its own copy of every name and value, which may come out of the same headers.
  * Errors   0 or -errno; -EINVAL for a control character, with words where an err is taken.
  * Source   wsgiref/headers.py Headers.
  */
@@ -88,7 +88,7 @@ bool wsgi_headers_contains(const struct wsgi_headers *h, const char *name);
 /* len(Headers): the fields, those of one name counted each. */
 size_t wsgi_headers_len(const struct wsgi_headers *h);
 
-/* Headers(list): append n fields, in order. Returns 0; -EINVAL, -ENOMEM: h is as it was. */
+/* Headers(list): append n fields, none of h's own, in order. Returns 0; -EINVAL, -ENOMEM: h is as it was. */
 int wsgi_headers_add_all(struct wsgi_headers *h, const struct wsgi_header *list, size_t n);
 
 /* keys(), values(), items(): field i of len, in order; borrowed until h next changes. */

@@ -39,6 +39,28 @@ START_TEST(what_is_there_stays_when_it_grows)
 }
 END_TEST
 
+START_TEST(bytes_of_the_buf_itself_can_be_added)
+{
+	for (int i = 0; i < 8; i++)
+		ck_assert_int_eq(wsgi_buf_adds(&buf, "01234567"), 0);
+	ck_assert_uint_eq(buf.len, buf.cap);
+	ck_assert_int_eq(wsgi_buf_add(&buf, buf.data + 1, 3), 0);
+	ck_assert_int_eq(wsgi_buf_add(&buf, buf.data, buf.len), 0);
+	ck_assert_uint_eq(buf.len, 134);
+	ck_assert_mem_eq(buf.data + 56, "0123456712301234567", 19);
+	ck_assert_mem_eq(buf.data + 123, "01234567123", 11);
+}
+END_TEST
+
+START_TEST(nothing_is_finished_as_well)
+{
+	wsgi_buf_finish(NULL);
+	wsgi_buf_finish(&buf);
+	wsgi_buf_finish(&buf);
+	ck_assert_ptr_null(buf.data);
+}
+END_TEST
+
 START_TEST(reserved_room_can_be_filled_without_a_move)
 {
 	const char *data;
@@ -93,6 +115,8 @@ int main(void)
 	tcase_add_checked_fixture(tc, NULL, tear_down);
 	tcase_add_test(tc, a_zeroed_buf_is_empty_and_can_be_added_to);
 	tcase_add_test(tc, what_is_there_stays_when_it_grows);
+	tcase_add_test(tc, bytes_of_the_buf_itself_can_be_added);
+	tcase_add_test(tc, nothing_is_finished_as_well);
 	tcase_add_test(tc, reserved_room_can_be_filled_without_a_move);
 	tcase_add_test(tc, more_than_there_is_of_memory_leaves_the_buf_as_it_was);
 	tcase_add_test(tc, dropping_takes_from_the_front);

@@ -20,6 +20,7 @@ static void given_no_fields(void)
 static void tear_down(void)
 {
 	wsgi_headers_finish(&headers);
+	wsgi_headers_finish(NULL);
 	wsgi_buf_finish(&out);
 }
 
@@ -96,6 +97,86 @@ START_TEST(setdefault_adds_what_is_missing_only)
 	ck_assert_int_eq(wsgi_headers_setdefault(&headers, "a", "2"), 0);
 	ck_assert_int_eq(wsgi_headers_setdefault(&headers, "B", "3"), 0);
 	reads("A: 1\r\nB: 3\r\n\r\n");
+}
+END_TEST
+
+/* So many that one more field moves all of them in memory. */
+static void given_fields_that_fill_the_memory(void)
+{
+	add("A", "the first");
+	add("B", "the second");
+	add("a", "the third");
+	while (headers.text.cap - headers.text.len > 2)
+		add("", "");
+}
+
+static int set_own(const char *name, const char *value)
+{
+	return wsgi_headers_set(&headers, name, value);
+}
+
+static int add_own(const char *name, const char *value)
+{
+	return wsgi_headers_add(&headers, name, value);
+}
+
+static int setdefault_own(const char *name, const char *value)
+{
+	return wsgi_headers_setdefault(&headers, name, value);
+}
+
+static int add_own_header(const char *name, const char *value)
+{
+	return wsgi_headers_add_header(&headers, name, value, NULL, 0);
+}
+
+static int add_own_param(const char *name, const char *value)
+{
+	const struct wsgi_header_param param = {"p", value};
+
+	return wsgi_headers_add_header(&headers, name, NULL, &param, 1);
+}
+
+static const struct {
+	const char *claim;
+	int (*change)(const char *name, const char *value);
+	const char *name, *from, *expected;
+} owns[] = {
+	{"set to its own value", set_own, "B", "B", "the second"},
+	{"set to its own first value", set_own, "A", "A", "the first"},
+	{"set to another's value", set_own, "A", "B", "the second"},
+	{"a new one set", set_own, "X", "A", "the first"},
+	{"added", add_own, "X", "B", "the second"},
+	{"a default", setdefault_own, "X", "B", "the second"},
+	{"added as a header", add_own_header, "X", "B", "the second"},
+	{"added as a parameter", add_own_param, "X", "B", "p=\"the second\""},
+};
+
+START_TEST(a_value_may_be_one_of_the_same_headers)
+{
+	given_fields_that_fill_the_memory();
+	ck_assert_msg(owns[_i].change(owns[_i].name, wsgi_headers_get(&headers, owns[_i].from)) ==
+			      0,
+		      "%s", owns[_i].claim);
+	get(owns[_i].name, owns[_i].expected);
+}
+END_TEST
+
+START_TEST(a_name_may_be_one_of_the_same_headers)
+{
+	struct wsgi_span name, value;
+
+	given_fields_that_fill_the_memory();
+	wsgi_headers_at(&headers, 0, &name, &value);
+	ck_assert_int_eq(wsgi_headers_set(&headers, name.data, value.data), 0);
+	get("A", "the first");
+	ck_assert_pstr_eq(wsgi_headers_get_all(&headers, "A", 1), NULL);
+	add("B", "the fourth");
+	wsgi_headers_at(&headers, 0, &name, &value);
+	ck_assert_str_eq(name.data, "B");
+	wsgi_headers_delete(&headers, name.data);
+	get("B", NULL);
+	get("A", "the first");
 }
 END_TEST
 
@@ -325,6 +406,8 @@ int main(void)
 	tcase_add_test(tc, set_replaces_every_field_of_the_name_and_stands_last);
 	tcase_add_test(tc, setting_again_and_again_takes_no_more_memory);
 	tcase_add_test(tc, setdefault_adds_what_is_missing_only);
+	tcase_add_loop_test(tc, a_value_may_be_one_of_the_same_headers, 0, LEN(owns));
+	tcase_add_test(tc, a_name_may_be_one_of_the_same_headers);
 	tcase_add_test(tc, delete_takes_out_every_field_of_the_name);
 	tcase_add_test(tc, names_compare_as_python_compares_latin_1);
 	tcase_add_loop_test(tc, add_header_writes_parameters, 0, LEN(params));
