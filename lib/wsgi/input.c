@@ -1,5 +1,6 @@
 #include "wsgi/input.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stddef.h>
 #include <string.h>
@@ -15,6 +16,8 @@ void wsgi_input_init(struct wsgi_input *in,
 
 void wsgi_input_finish(struct wsgi_input *in)
 {
+	if (in == NULL || in->read == NULL)
+		return;
 	wsgi_buf_finish(&in->ahead);
 	in->at = 0;
 	in->left = 0;
@@ -28,14 +31,24 @@ static size_t held(const struct wsgi_input *in)
 
 uint64_t wsgi_input_left(const struct wsgi_input *in)
 {
+	if (in->read == NULL)
+		return 0;
 	return in->left == UINT64_MAX ? UINT64_MAX : in->left + held(in);
 }
 
 void wsgi_input_limit(struct wsgi_input *in, uint64_t length)
 {
+	if (in->read == NULL)
+		return;
 	if (length < held(in))
 		in->ahead.len = in->at + (size_t)length;
 	in->left = length == UINT64_MAX ? UINT64_MAX : length - held(in);
+}
+
+/* Whether the stream has no more to give, or failed. */
+static bool has_ended(const struct wsgi_input *in)
+{
+	return in->failed != 0 || in->left == 0 || in->read == NULL;
 }
 
 /* Some bytes of the stream itself, as many as CONTENT_LENGTH lets pass. */
@@ -43,10 +56,8 @@ static ssize_t pull(struct wsgi_input *in, void *buf, size_t len)
 {
 	ssize_t n;
 
-	if (in->failed != 0)
+	if (has_ended(in))
 		return in->failed;
-	if (in->left == 0)
-		return 0;
 	if (len > in->left)
 		len = (size_t)in->left;
 	n = in->read(in, buf, len < SSIZE_MAX ? len : SSIZE_MAX);
@@ -66,7 +77,7 @@ static ssize_t fill(struct wsgi_input *in)
 
 	if (held(in) > 0)
 		return 1;
-	if (in->failed != 0 || in->left == 0)
+	if (has_ended(in))
 		return in->failed; /* and in is as it was, so that threads may share an empty one */
 	in->at = 0;
 	in->ahead.len = 0;
@@ -108,25 +119,42 @@ ssize_t wsgi_input_read(struct wsgi_input *in, void *buf, size_t len)
 	return done > 0 ? (ssize_t)done : n;
 }
 
-int wsgi_input_read_all(struct wsgi_input *in, struct wsgi_buf *out)
+static size_t least(uint64_t a, size_t b)
 {
+	return a < b ? (size_t)a : b;
+}
+
+int wsgi_input_read_max(struct wsgi_input *in, struct wsgi_buf *out, size_t limit)
+{
+	const uint64_t left = wsgi_input_left(in);
+	ssize_t n;
+	int rc;
+
+	if (left > limit && left != UINT64_MAX)
+		return -EFBIG;
 	/* A CONTENT_LENGTH is a claim: memory grows with what comes, not with what is announced. */
-	size_t first = in->left < READ_ALL ? (size_t)in->left : READ_ALL;
-	int rc = wsgi_buf_reserve(out, held(in) + first);
-
-	while (rc == 0 && (held(in) > 0 || in->left > 0)) {
-		ssize_t n;
-
+	rc = wsgi_buf_reserve(out, least(left, least(limit, READ_ALL)));
+	while (rc == 0 && limit > 0 && (held(in) > 0 || in->left > 0)) {
 		if (out->len == out->cap)
 			rc = wsgi_buf_reserve(out, AHEAD);
 		if (rc != 0)
 			break;
-		n = wsgi_input_read_some(in, out->data + out->len, out->cap - out->len);
+		n = wsgi_input_read_some(in, out->data + out->len,
+					 least(limit, out->cap - out->len));
 		if (n <= 0)
 			return (int)n;
 		out->len += (size_t)n;
+		limit -= (size_t)n;
 	}
-	return rc;
+	if (rc != 0)
+		return rc;
+	n = fill(in); /* is there more? */
+	return n > 0 ? -EFBIG : (int)n;
+}
+
+int wsgi_input_read_all(struct wsgi_input *in, struct wsgi_buf *out)
+{
+	return wsgi_input_read_max(in, out, SIZE_MAX);
 }
 
 ssize_t wsgi_input_readline(struct wsgi_input *in, struct wsgi_buf *out, size_t limit)

@@ -19,7 +19,11 @@ WSGI_BEGIN_DECLS
  * Source   PEP 3333 "Input and Error Streams".
  */
 struct wsgi_input {
-	/* Up to len > 0 bytes, after at least one: their count; 0 at the end; -errno. */
+	/*
+	 * Up to len > 0 bytes, after at least one: their count; 0 at the end; -errno.
+	 * NULL: the input is empty for ever and no function writes to it, so that requests of any
+	 * number of threads may share it.
+	 */
 	ssize_t (*read)(struct wsgi_input *in, void *buf, size_t len);
 	/* Bytes that CONTENT_LENGTH still allows; UINT64_MAX: to the end of the stream. */
 	uint64_t left;
@@ -58,6 +62,12 @@ void wsgi_input_limit(struct wsgi_input *in, uint64_t length);
 
 /* read(): append the rest of the body to out. Returns 0 or -errno. */
 int wsgi_input_read_all(struct wsgi_input *in, struct wsgi_buf *out);
+
+/*
+ * The same with no more than limit bytes, for a body that a stranger sends.
+ * Returns 0; -EFBIG when more than limit bytes are announced, or come; -errno.
+ */
+int wsgi_input_read_max(struct wsgi_input *in, struct wsgi_buf *out, size_t limit);
 
 /*
  * readline(limit): append one line with its "\n" to out, at most limit bytes (SIZE_MAX: no limit).

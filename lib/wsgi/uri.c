@@ -307,14 +307,6 @@ static int set_default(struct wsgi_environ *env, const char *name, struct wsgi_s
 	return wsgi_environ_set_span(env, wsgi_span_of(name), value);
 }
 
-static ssize_t read_nothing(struct wsgi_input *in, void *buf, size_t len)
-{
-	(void)in;
-	(void)buf;
-	(void)len;
-	return 0;
-}
-
 static int forget(struct wsgi_errors *errors, const char *data, size_t len)
 {
 	(void)errors;
@@ -323,8 +315,8 @@ static int forget(struct wsgi_errors *errors, const char *data, size_t len)
 	return 0;
 }
 
-/* Any number of environs share them: nothing changes an input that has ended. */
-static struct wsgi_input no_input = {.read = read_nothing};
+/* Any number of environs share them: an input without read is empty, and never written to. */
+static struct wsgi_input no_input = {.read = NULL};
 static struct wsgi_errors no_errors = {.write = forget};
 
 int wsgi_setup_testing_defaults(struct wsgi_environ *env)

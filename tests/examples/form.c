@@ -5,7 +5,6 @@
  *	wsgi-serve ./form.so
  */
 #include <errno.h>
-#include <string.h>
 #include <wsgi.h>
 
 enum { FORM_MAX = 65536 };
@@ -51,20 +50,6 @@ static int add_fields(struct wsgi_buf *page, const char *title, struct wsgi_span
 	return rc == 0 ? wsgi_buf_adds(page, "</dl>\n") : rc;
 }
 
-/* Returns 0; -EFBIG when the form is longer than FORM_MAX; -errno. */
-static int read_form(const struct wsgi_environ *env, struct wsgi_buf *form)
-{
-	ssize_t n;
-
-	if (wsgi_buf_reserve(form, FORM_MAX + 1) != 0)
-		return -ENOMEM;
-	n = wsgi_input_read(env->input, form->data, FORM_MAX + 1);
-	if (n < 0)
-		return (int)n;
-	form->len = (size_t)n;
-	return n <= FORM_MAX ? 0 : -EFBIG;
-}
-
 static int add_page(struct wsgi_buf *page, struct wsgi_span query, struct wsgi_span form)
 {
 	int rc = wsgi_buf_adds(page,
@@ -90,7 +75,7 @@ static int answer(struct wsgi_app *app, const struct wsgi_environ *env, struct w
 	wsgi_environ_find(env, "QUERY_STRING", &query);
 	wsgi_environ_find(env, "REQUEST_METHOD", &method);
 	if (wsgi_span_is(method, "POST"))
-		rc = read_form(env, &form);
+		rc = wsgi_input_read_max(env->input, &form, FORM_MAX);
 	if (rc == 0)
 		rc = add_page(&page, query, (struct wsgi_span){form.data, form.len});
 	if (rc == 0)

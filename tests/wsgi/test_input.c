@@ -58,6 +58,7 @@ static void tear_down(void)
 {
 	wsgi_input_finish(&input);
 	wsgi_input_finish(&input);
+	wsgi_input_finish(NULL);
 	wsgi_buf_finish(&out);
 }
 
@@ -177,6 +178,83 @@ START_TEST(the_whole_body_is_read)
 	ck_assert_mem_eq(out.data, big, expected);
 	/* A length is a claim: memory is for what came. */
 	ck_assert_uint_le(out.cap, 3 * BIG);
+}
+END_TEST
+
+static const struct {
+	const char *claim, *text;
+	uint64_t length;
+	size_t limit;
+	int rc;
+	size_t len;
+	int reads; /* of the stream, where each gives all that is wanted; -1: not told */
+} maxima[] = {
+	{"a shorter body", "abc", 3, 4, 0, 3, -1},
+	{"one just so long", "abcd", 4, 4, 0, 4, 1},
+	{"one just so long, of no length", "abcd", UINT64_MAX, 4, 0, 4, -1},
+	{"a longer one is not even read", "abcde", 5, 4, -EFBIG, 0, 0},
+	{"a longer one, of no length", "abcde", UINT64_MAX, 4, -EFBIG, 4, -1},
+	{"a length that is a mere claim", "abc", 5, 4, -EFBIG, 0, 0},
+	{"none, where none is wanted", "", 0, 0, 0, 0, 0},
+	{"some, where none is wanted", "a", UINT64_MAX, 0, -EFBIG, 0, -1},
+	{"no limit", "abcde", UINT64_MAX, SIZE_MAX, 0, 5, -1},
+};
+
+START_TEST(a_body_is_read_up_to_a_limit)
+{
+	const int n = _i / LEN(bites);
+
+	ck_assert_int_eq(wsgi_buf_adds(&out, "before"), 0);
+	given(maxima[n].text, bites[_i % LEN(bites)], maxima[n].length);
+	ck_assert_msg(wsgi_input_read_max(&input, &out, maxima[n].limit) == maxima[n].rc, "%s",
+		      maxima[n].claim);
+	ck_assert_uint_eq(out.len, 6 + maxima[n].len);
+	ck_assert_mem_eq(out.data + 6, maxima[n].text, maxima[n].len);
+	if (maxima[n].reads == 0 || (maxima[n].reads > 0 && bites[_i % LEN(bites)] > 4))
+		ck_assert_int_eq(reads, maxima[n].reads);
+}
+END_TEST
+
+START_TEST(a_limit_counts_what_was_read_ahead)
+{
+	given("one\ntwo", 100, 7);
+	line_is(SIZE_MAX, "one\n");
+	out.len = 0;
+	ck_assert_int_eq(wsgi_input_read_max(&input, &out, 2), -EFBIG);
+	ck_assert_int_eq(wsgi_input_read_max(&input, &out, 3), 0);
+	ck_assert_mem_eq(out.data, "two", 3);
+}
+END_TEST
+
+static const int ends[] = {-EIO, -ECONNRESET};
+
+START_TEST(a_failure_at_the_limit_is_told)
+{
+	given("abcd", 100, UINT64_MAX);
+	at_the_end = ends[_i];
+	ck_assert_int_eq(wsgi_input_read_max(&input, &out, 4), ends[_i]);
+	ck_assert_uint_eq(out.len, 4);
+}
+END_TEST
+
+START_TEST(an_input_without_read_is_empty_for_ever_and_not_written_to)
+{
+	static const uint64_t lefts[] = {0, 5, UINT64_MAX};
+	struct wsgi_input none = {.left = lefts[_i]}, before;
+
+	memcpy(&before, &none, sizeof(before));
+	wsgi_input_limit(&none, 100);
+	ck_assert_uint_eq(wsgi_input_left(&none), 0);
+	ck_assert_int_eq(wsgi_input_read(&none, got, 10), 0);
+	ck_assert_int_eq(wsgi_input_read(&none, got, BIG), 0);
+	ck_assert_int_eq(wsgi_input_read_some(&none, got, 10), 0);
+	ck_assert_int_eq(wsgi_input_read_all(&none, &out), 0);
+	ck_assert_int_eq(wsgi_input_read_max(&none, &out, 3), 0);
+	ck_assert_int_eq(wsgi_input_readline(&none, &out, SIZE_MAX), 0);
+	ck_assert_int_eq(wsgi_input_readlines(&none, &out, 0), 0);
+	ck_assert_uint_eq(out.len, 0);
+	wsgi_input_finish(&none);
+	ck_assert_mem_eq(&none, &before, sizeof(none));
 }
 END_TEST
 
@@ -363,6 +441,10 @@ int main(void)
 	tcase_add_test(tc, a_line_may_be_longer_than_what_is_read_ahead);
 	tcase_add_loop_test(tc, whole_lines_are_read_up_to_a_hint, 0, LEN(hints));
 	tcase_add_loop_test(tc, the_whole_body_is_read, 0, LEN(lengths));
+	tcase_add_loop_test(tc, a_body_is_read_up_to_a_limit, 0, LEN(maxima) * LEN(bites));
+	tcase_add_test(tc, a_limit_counts_what_was_read_ahead);
+	tcase_add_loop_test(tc, a_failure_at_the_limit_is_told, 0, LEN(ends));
+	tcase_add_loop_test(tc, an_input_without_read_is_empty_for_ever_and_not_written_to, 0, 3);
 	tcase_add_test(tc, a_large_read_goes_straight_to_the_callers_memory);
 	tcase_add_test(tc, some_bytes_are_those_that_are_there);
 	tcase_add_test(tc, small_reads_are_few_reads_of_the_stream);

@@ -316,6 +316,20 @@ START_TEST(streams_and_flags_that_are_set_stay)
 }
 END_TEST
 
+START_TEST(the_empty_input_is_shared_and_so_never_written_to)
+{
+	struct wsgi_input before;
+
+	ck_assert_int_eq(wsgi_setup_testing_defaults(&env), 0);
+	memcpy(&before, env.input, sizeof(before));
+	wsgi_input_limit(env.input, 100);
+	ck_assert_int_eq(wsgi_input_read_all(env.input, &out), 0);
+	ck_assert_uint_eq(out.len, 0);
+	wsgi_input_finish(env.input);
+	ck_assert_mem_eq(&before, env.input, sizeof(before));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("uri");
@@ -331,6 +345,7 @@ int main(void)
 	tcase_add_test(tc, a_path_without_a_slash_cannot_be_shifted);
 	tcase_add_loop_test(tc, a_path_is_percent_decoded_once, 0, LEN(percents));
 	tcase_add_test(tc, a_nul_can_be_decoded);
+	tcase_add_test(tc, the_empty_input_is_shared_and_so_never_written_to);
 	tcase_add_loop_test(tc, testing_defaults_stand_where_nothing_stood, 0, LEN(defaults));
 	tcase_add_test(tc, a_scheme_that_is_set_stays);
 	tcase_add_test(tc, the_testing_input_is_empty_and_may_be_shared);
