@@ -32,6 +32,8 @@ void wsgi_handler_init(struct wsgi_handler *h, const struct wsgi_handler_ops *op
 
 void wsgi_handler_finish(struct wsgi_handler *h)
 {
+	if (h == NULL)
+		return;
 	wsgi_environ_finish(&h->environ);
 	wsgi_headers_finish(&h->headers);
 	wsgi_buf_finish(&h->status);

@@ -68,5 +68,7 @@ void wsgi_simple_handler_init(struct wsgi_simple_handler *s, struct wsgi_input *
 
 void wsgi_simple_handler_finish(struct wsgi_simple_handler *s)
 {
+	if (s == NULL)
+		return;
 	wsgi_handler_finish(&s->base);
 }

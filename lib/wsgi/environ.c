@@ -29,6 +29,8 @@ static void free_copies(struct wsgi_environ *env)
 
 void wsgi_environ_finish(struct wsgi_environ *env)
 {
+	if (env == NULL)
+		return;
 	free_copies(env);
 	free(env->vars);
 	free(env->index);

@@ -47,7 +47,7 @@ struct wsgi_environ {
 /* Make an empty environ. Allocates nothing, cannot fail. */
 void wsgi_environ_init(struct wsgi_environ *env);
 
-/* Free what it copied. A zeroed or already finished environ is fine. */
+/* Free what it copied. NULL, a zeroed or already finished environ is fine. */
 void wsgi_environ_finish(struct wsgi_environ *env);
 
 /* Remove all variables and wsgi.* members, keeping the memory for the next request. */

@@ -81,6 +81,8 @@ void wsgi_fd_output_init(struct wsgi_fd_output *o, int fd)
 
 void wsgi_fd_output_finish(struct wsgi_fd_output *o)
 {
+	if (o == NULL)
+		return;
 	wsgi_buf_finish(&o->held);
 }
 

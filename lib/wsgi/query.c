@@ -12,6 +12,8 @@ void wsgi_query_init(struct wsgi_query *q, struct wsgi_span text)
 
 void wsgi_query_finish(struct wsgi_query *q)
 {
+	if (q == NULL)
+		return;
 	wsgi_buf_finish(&q->name);
 	wsgi_buf_finish(&q->value);
 }

@@ -13,6 +13,8 @@ void wsgi_trace_init(struct wsgi_trace *t)
 
 void wsgi_trace_finish(struct wsgi_trace *t)
 {
+	if (t == NULL)
+		return;
 	wsgi_buf_finish(&t->text);
 	free(t->errors);
 	free(t->frames);

@@ -7,15 +7,16 @@
 #include <string.h>
 
 #include "base/container.h"
+#include "wsgi/body.h"
 #include "wsgi/input.h"
 #include "wsgi/rules.h"
 #include "wsgi/status.h"
 
 /*
- * exchange - one call of the application, to the close() of its body. It stands between the two
+ * validation - one call of the application, to the close() of its body. It stands between the two
  * sides with a start, an input, an errors and a body of its own.
  */
-struct wsgi_exchange {
+struct wsgi_validation {
 	struct wsgi_validator *validator;
 	struct wsgi_environ env; /* the server's, with the streams below */
 	struct wsgi_input input;
@@ -49,12 +50,12 @@ struct wsgi_exchange {
 	bool warned_read_on, warned_body, warned_text; /* once is enough */
 };
 
-static struct wsgi_errors *warnings_of(const struct wsgi_exchange *x)
+static struct wsgi_errors *warnings_of(const struct wsgi_validation *x)
 {
 	return x->validator->warnings != NULL ? x->validator->warnings : x->server_errors;
 }
 
-static void warn_once(struct wsgi_exchange *x, bool *warned, enum wsgi_rule rule)
+static void warn_once(struct wsgi_validation *x, bool *warned, enum wsgi_rule rule)
 {
 	if (!*warned)
 		wsgi_rule_warn(rule, NULL, warnings_of(x));
@@ -64,7 +65,7 @@ static void warn_once(struct wsgi_exchange *x, bool *warned, enum wsgi_rule rule
 /* -- what is broken ---------------------------------------------------------------------------- */
 
 /* The first broken rule is the one that counts. Nothing of the exchange works after it. */
-static int broke(struct wsgi_exchange *x, enum wsgi_rule rule, const char *detail)
+static int broke(struct wsgi_validation *x, enum wsgi_rule rule, const char *detail)
 {
 	if (x->broken.code == 0)
 		wsgi_rule_break(rule, detail, &x->broken);
@@ -73,7 +74,7 @@ static int broke(struct wsgi_exchange *x, enum wsgi_rule rule, const char *detai
 }
 
 /* Tell the server, which is to be given what this returns. */
-static int tell(struct wsgi_exchange *x)
+static int tell(struct wsgi_validation *x)
 {
 	if (x->server_start->failure != NULL)
 		*x->server_start->failure = x->broken;
@@ -84,7 +85,7 @@ static int tell(struct wsgi_exchange *x)
  * What the application has returned, on its way to the server: a broken rule that it passes over
  * in silence, or under another name, is told. An exception of Python has it among its causes.
  */
-static int settle(struct wsgi_exchange *x, int rc)
+static int settle(struct wsgi_validation *x, int rc)
 {
 	if (x->broken.code == 0 || x->told)
 		return rc;
@@ -92,13 +93,13 @@ static int settle(struct wsgi_exchange *x, int rc)
 	return rc == WSGI_RAISED ? rc : tell(x);
 }
 
-static int tell_broke(struct wsgi_exchange *x, enum wsgi_rule rule, const char *detail)
+static int tell_broke(struct wsgi_validation *x, enum wsgi_rule rule, const char *detail)
 {
 	return settle(x, broke(x, rule, detail));
 }
 
 /* The exchange is over, and so is whatever could be told of it to. */
-static int late(struct wsgi_exchange *x, enum wsgi_rule rule)
+static int late(struct wsgi_validation *x, enum wsgi_rule rule)
 {
 	wsgi_rule_warn(rule, NULL, x->validator->warnings);
 	return -EPROTO;
@@ -107,7 +108,7 @@ static int late(struct wsgi_exchange *x, enum wsgi_rule rule)
 /* -- the streams ------------------------------------------------------------------------------- */
 
 /* What is left becomes less, and by no more than was read. */
-static bool is_input_changed(const struct wsgi_exchange *x)
+static bool is_input_changed(const struct wsgi_validation *x)
 {
 	const uint64_t len = x->input_len, left = x->input.left;
 	const uint64_t least = len == UINT64_MAX ? len : len > x->read ? len - x->read : 0;
@@ -117,7 +118,7 @@ static bool is_input_changed(const struct wsgi_exchange *x)
 
 static ssize_t read_input(struct wsgi_input *in, void *buf, size_t len)
 {
-	struct wsgi_exchange *x = container_of(in, struct wsgi_exchange, input);
+	struct wsgi_validation *x = container_of(in, struct wsgi_validation, input);
 	ssize_t n;
 
 	if (x->broken.code != 0)
@@ -163,7 +164,7 @@ static bool is_utf8(const char *data, size_t len)
 
 static int write_errors(struct wsgi_errors *errors, const char *data, size_t len)
 {
-	struct wsgi_exchange *x = container_of(errors, struct wsgi_exchange, errors);
+	struct wsgi_validation *x = container_of(errors, struct wsgi_validation, errors);
 
 	if (data == NULL && len > 0)
 		return broke(x, WSGI_RULE_ERRORS_NULL, NULL);
@@ -174,7 +175,7 @@ static int write_errors(struct wsgi_errors *errors, const char *data, size_t len
 
 static int flush_errors(struct wsgi_errors *errors)
 {
-	const struct wsgi_exchange *x = container_of(errors, struct wsgi_exchange, errors);
+	const struct wsgi_validation *x = container_of(errors, struct wsgi_validation, errors);
 
 	return x->server_errors->flush(x->server_errors);
 }
@@ -182,13 +183,13 @@ static int flush_errors(struct wsgi_errors *errors)
 /* -- start_response ---------------------------------------------------------------------------- */
 
 /* What the server's start_response() or write() has returned, on its way to the application. */
-static int from_server(struct wsgi_exchange *x, int rc)
+static int from_server(struct wsgi_validation *x, int rc)
 {
 	x->start.error = x->server_start->error;
 	return rc > 0 ? broke(x, WSGI_RULE_START_RETURN, NULL) : rc;
 }
 
-static void note_headers(struct wsgi_exchange *x, const char *status,
+static void note_headers(struct wsgi_validation *x, const char *status,
 			 const struct wsgi_header *headers, size_t n)
 {
 	x->started = true;
@@ -202,7 +203,7 @@ static void note_headers(struct wsgi_exchange *x, const char *status,
 static int respond(struct wsgi_start *start, const char *status, const struct wsgi_header *headers,
 		   size_t n, const struct wsgi_error *exc)
 {
-	struct wsgi_exchange *x = container_of(start, struct wsgi_exchange, start);
+	struct wsgi_validation *x = container_of(start, struct wsgi_validation, start);
 	struct wsgi_error err;
 	int rc;
 
@@ -226,13 +227,13 @@ static int respond(struct wsgi_start *start, const char *status, const struct ws
 }
 
 /* Whether Content-Length says how long the body is that the application gives. */
-static bool has_length(const struct wsgi_exchange *x)
+static bool has_length(const struct wsgi_validation *x)
 {
 	return x->length != UINT64_MAX && !x->is_head && !x->is_bodiless;
 }
 
 /* Add len bytes to the body. Returns false when they are more than Content-Length allows. */
-static bool add_bytes(struct wsgi_exchange *x, size_t len)
+static bool add_bytes(struct wsgi_validation *x, size_t len)
 {
 	if (has_length(x) && (x->bytes > x->length || len > x->length - x->bytes))
 		return false;
@@ -244,7 +245,7 @@ static bool add_bytes(struct wsgi_exchange *x, size_t len)
 
 static int write_body(struct wsgi_start *start, const void *data, size_t len)
 {
-	struct wsgi_exchange *x = container_of(start, struct wsgi_exchange, start);
+	struct wsgi_validation *x = container_of(start, struct wsgi_validation, start);
 	int rc;
 
 	if (x->broken.code != 0)
@@ -264,7 +265,7 @@ static int write_body(struct wsgi_start *start, const void *data, size_t len)
 
 /* -- the body ---------------------------------------------------------------------------------- */
 
-static int check_chunk(struct wsgi_exchange *x, const void *data, size_t len)
+static int check_chunk(struct wsgi_validation *x, const void *data, size_t len)
 {
 	if (data == NULL && len > 0)
 		return tell_broke(x, WSGI_RULE_CHUNK_NULL, NULL);
@@ -280,7 +281,7 @@ static int check_chunk(struct wsgi_exchange *x, const void *data, size_t len)
 }
 
 /* Was the body what was announced? */
-static int check_end(struct wsgi_exchange *x)
+static int check_end(struct wsgi_validation *x)
 {
 	if (!x->started)
 		return tell_broke(x, WSGI_RULE_NOT_STARTED, NULL);
@@ -293,7 +294,7 @@ static int check_end(struct wsgi_exchange *x)
 
 static int next(struct wsgi_body *body, const void **data, size_t *len)
 {
-	struct wsgi_exchange *x = container_of(body, struct wsgi_exchange, body);
+	struct wsgi_validation *x = container_of(body, struct wsgi_validation, body);
 	int rc;
 
 	if (x->is_closed)
@@ -316,7 +317,7 @@ static int next(struct wsgi_body *body, const void **data, size_t *len)
 
 static int count(struct wsgi_body *body, size_t *chunks)
 {
-	struct wsgi_exchange *x = container_of(body, struct wsgi_exchange, body);
+	struct wsgi_validation *x = container_of(body, struct wsgi_validation, body);
 	int rc;
 
 	if (x->is_closed)
@@ -331,13 +332,8 @@ static int count(struct wsgi_body *body, size_t *chunks)
 	return rc;
 }
 
-static int close_inner(struct wsgi_body *inner)
-{
-	return inner != NULL && inner->close != NULL ? inner->close(inner) : 0;
-}
-
 /* Free the exchange that was closed before: who uses that one again has had its chance. */
-static void bury(struct wsgi_exchange *x)
+static void bury(struct wsgi_validation *x)
 {
 	struct wsgi_validator *v = x->validator;
 
@@ -349,12 +345,12 @@ static void bury(struct wsgi_exchange *x)
 
 static int close_body(struct wsgi_body *body)
 {
-	struct wsgi_exchange *x = container_of(body, struct wsgi_exchange, body);
+	struct wsgi_validation *x = container_of(body, struct wsgi_validation, body);
 	int rc;
 
 	if (x->is_closed)
 		return late(x, WSGI_RULE_CLOSED_TWICE);
-	rc = close_inner(x->inner);
+	rc = wsgi_body_close(x->inner);
 	if (rc > 0)
 		rc = broke(x, WSGI_RULE_RETURN, "close()");
 	if (is_input_changed(x))
@@ -378,10 +374,10 @@ static int check_call(const struct wsgi_validator *v, const struct wsgi_environ 
 	return wsgi_rules_environ(env, v->warnings != NULL ? v->warnings : env->errors, failure);
 }
 
-static struct wsgi_exchange *create(struct wsgi_validator *v, const struct wsgi_environ *env,
-				    struct wsgi_start *start)
+static struct wsgi_validation *create(struct wsgi_validator *v, const struct wsgi_environ *env,
+				      struct wsgi_start *start)
 {
-	struct wsgi_exchange *x = calloc(1, sizeof(*x));
+	struct wsgi_validation *x = calloc(1, sizeof(*x));
 
 	if (x == NULL)
 		return NULL;
@@ -406,7 +402,7 @@ static struct wsgi_exchange *create(struct wsgi_validator *v, const struct wsgi_
 	return x;
 }
 
-static int check_result(struct wsgi_exchange *x, const struct wsgi_body *inner)
+static int check_result(struct wsgi_validation *x, const struct wsgi_body *inner)
 {
 	const struct wsgi_file *file = inner != NULL ? inner->file : NULL;
 
@@ -421,7 +417,7 @@ static int check_result(struct wsgi_exchange *x, const struct wsgi_body *inner)
 	return 0;
 }
 
-static void give(struct wsgi_exchange *x, struct wsgi_body *inner, struct wsgi_body **body)
+static void give(struct wsgi_validation *x, struct wsgi_body *inner, struct wsgi_body **body)
 {
 	x->inner = inner;
 	x->body = (struct wsgi_body){.next = next,
@@ -437,7 +433,7 @@ static int call(struct wsgi_app *app, const struct wsgi_environ *env, struct wsg
 		struct wsgi_body **body)
 {
 	struct wsgi_validator *v = container_of(app, struct wsgi_validator, app);
-	struct wsgi_exchange *x = NULL;
+	struct wsgi_validation *x = NULL;
 	struct wsgi_body *inner = NULL;
 	int rc = check_call(v, env, start, body), returned;
 
@@ -457,7 +453,7 @@ static int call(struct wsgi_app *app, const struct wsgi_environ *env, struct wsg
 		return 0;
 	}
 	if (returned == 0)
-		close_inner(inner);
+		wsgi_body_close(inner);
 	wsgi_input_finish(&x->input);
 	free(x);
 	return rc;
@@ -531,6 +527,8 @@ void wsgi_validator_init(struct wsgi_validator *v, struct wsgi_app *application)
 
 size_t wsgi_validator_finish(struct wsgi_validator *v)
 {
+	if (v == NULL)
+		return 0;
 	free(v->closed);
 	v->closed = NULL;
 	if (v->open > 0)

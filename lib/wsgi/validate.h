@@ -8,7 +8,7 @@
 
 WSGI_BEGIN_DECLS
 
-struct wsgi_exchange;
+struct wsgi_validation;
 
 /*
  * validate - an application around an application that checks both sides of the contract: the
@@ -27,7 +27,7 @@ struct wsgi_validator {
 	struct wsgi_app *application;
 	struct wsgi_errors *warnings; /* borrowed; NULL: the request's wsgi.errors */
 	size_t open;                  /* bodies that are not closed yet; private */
-	struct wsgi_exchange *closed; /* the one closed last: it may be used again; private */
+	struct wsgi_validation *closed; /* the one closed last: it may be used again; private */
 };
 
 /* validator(application). Cannot fail. */

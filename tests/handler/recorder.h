@@ -219,6 +219,7 @@ static inline void given_a_request(void)
 static inline void tear_down(void)
 {
 	wsgi_handler_finish(&handler);
+	wsgi_handler_finish(NULL);
 	wsgi_environ_finish(&vars);
 	wsgi_input_finish(&input);
 	wsgi_buf_finish(&sent);

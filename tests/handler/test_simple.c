@@ -39,6 +39,7 @@ static void given_streams(void)
 static void tear_down(void)
 {
 	wsgi_simple_handler_finish(&handler);
+	wsgi_simple_handler_finish(NULL);
 	wsgi_environ_finish(&vars);
 	wsgi_input_finish(&in.input);
 	wsgi_fd_output_finish(&out);

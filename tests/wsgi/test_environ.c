@@ -234,6 +234,7 @@ START_TEST(an_empty_environ_can_be_cleared_and_finished)
 	ck_assert_int_eq(wsgi_environ_update(&env, &other), 0);
 	wsgi_environ_finish(&env);
 	wsgi_environ_finish(&env);
+	wsgi_environ_finish(NULL);
 	is("A", NULL);
 }
 END_TEST

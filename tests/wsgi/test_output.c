@@ -51,6 +51,7 @@ static void tear_down(void)
 {
 	wsgi_fd_output_finish(&out);
 	wsgi_fd_output_finish(&out);
+	wsgi_fd_output_finish(NULL);
 	close(ends[0]);
 	close(ends[1]);
 }

@@ -77,6 +77,7 @@ START_TEST(fields_come_one_by_one)
 	ck_assert_int_eq(wsgi_query_next(&q, &name, &value), 0);
 	ck_assert_int_eq(wsgi_query_next(&q, &name, &value), 0);
 	wsgi_query_finish(&q);
+	wsgi_query_finish(NULL);
 }
 END_TEST
 

@@ -26,6 +26,7 @@ START_TEST(an_empty_trace_has_nothing)
 	ck_assert_str_eq(text(trace.runtime), "");
 	wsgi_trace_finish(&trace);
 	wsgi_trace_finish(&trace);
+	wsgi_trace_finish(NULL);
 }
 END_TEST
 

@@ -234,6 +234,7 @@ static void given_a_server(void)
 static void tear_down(void)
 {
 	wsgi_validator_finish(&validator);
+	ck_assert_uint_eq(wsgi_validator_finish(NULL), 0);
 	wsgi_environ_finish(&env);
 	wsgi_input_finish(&input);
 	wsgi_buf_finish(&sent);
