@@ -413,9 +413,9 @@ def in_tutorial(line):
 @test
 def readme_and_the_manual_have_each_option_of_help():
     rows = re.findall(r'^\| `(.*?)` \| (.*?) \| ', README, re.M)
-    for path in sources('cmd/*'):
-        command = os.path.basename(path)
-        page = manual.read(os.path.join(path, command + '.1'))
+    for command in 'wsgi-cgi', 'wsgi-iis', 'wsgi-fcgi', 'wsgi-serve':
+        told = command.replace('-iis', '-cgi')  # whose page says that they are the same
+        page = manual.read(os.path.join(REPO, 'cmd', told, told + '.1'))
         names = re.findall(r'^ +(?:-\w, )?--([a-z-]+)', run([command, '--help']).decode(), re.M)
         assert len(names) > 7, names
         for name in names:
