@@ -1,8 +1,10 @@
 #include "http/head.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
+#include "http/token.h"
 #include "wsgi/hop.h"
 #include "wsgi/input.h"
 #include "wsgi/status.h"
@@ -72,10 +74,13 @@ static int take_length(struct wsgi_http_head *h, struct wsgi_span value, struct 
 	if (value.len < sizeof(text))
 		memcpy(text, value.data, value.len);
 	/* INT64_MAX: that, or any larger number. */
-	if (wsgi_length_parse(text, &length) != WSGI_LENGTH_GIVEN || length == INT64_MAX ||
-	    (h->content_length != UINT64_MAX && h->content_length != length))
+	if (wsgi_length_parse(text, &length) != WSGI_LENGTH_GIVEN || length == INT64_MAX)
 		return wsgi_fail(err, -EPROTO, "the response's Content-Length '%.*s' is none",
 				 (int)(value.len < 80 ? value.len : 80), value.data);
+	if (h->content_length != UINT64_MAX && h->content_length != length)
+		return wsgi_fail(err, -EPROTO,
+				 "the response has two Content-Lengths: %" PRIu64 " and %" PRIu64,
+				 h->content_length, length);
 	h->content_length = length;
 	return 0;
 }
@@ -94,6 +99,9 @@ static int take_line(struct wsgi_http_head *h, struct wsgi_span line, struct wsg
 	rc = wsgi_header_check(name, value, err);
 	if (rc != 0)
 		return rc == -EINVAL ? -EPROTO : rc;
+	if (!wsgi_http_is_token(name))
+		return wsgi_fail(err, -EPROTO, "the response's header name '%.*s' is no token",
+				 (int)(name.len < 80 ? name.len : 80), name.data);
 	if (h->status == 0 && wsgi_span_is_nocase(name, "Status"))
 		return take_status(h, value, err);
 	if (wsgi_span_is_nocase(name, "Content-Length"))

@@ -8,21 +8,10 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "http/token.h"
 #include "wsgi/uri.h"
 
 /* -- what must be refused ---------------------------------------------------------------------- */
-
-static bool is_token(struct wsgi_span name) /* RFC 9110, 5.6.2 */
-{
-	for (size_t i = 0; i < name.len; i++) {
-		char c = name.data[i];
-
-		if ((c < '0' || c > '9') && ((c | 32) < 'a' || (c | 32) > 'z') &&
-		    (c == '\0' || strchr("!#$%&'*+-.^_`|~", c) == NULL))
-			return false;
-	}
-	return name.len > 0;
-}
 
 static bool is_target(const char *target)
 {
@@ -30,6 +19,24 @@ static bool is_target(const char *target)
 		if ((unsigned char)*p <= ' ' || *p == 127)
 			return false;
 	return true;
+}
+
+/* The length of the scheme that a target in absolute form begins with, "://" with it; 0: none. */
+static size_t scheme_of(const char *target)
+{
+	if (strncasecmp(target, "http://", 7) == 0)
+		return 7;
+	return strncasecmp(target, "https://", 8) == 0 ? 8 : 0;
+}
+
+/* Origin form, absolute form with a host, or the asterisk form: RFC 9112, 3.2. */
+static bool has_form(const char *method, const char *target)
+{
+	size_t scheme = scheme_of(target);
+
+	if (scheme > 0)
+		return strcspn(target + scheme, "/?") > 0;
+	return target[0] == '/' || (strcmp(method, "OPTIONS") == 0 && strcmp(target, "*") == 0);
 }
 
 static size_t count(const struct wsgi_http_message *m, const char *name, struct wsgi_span *value)
@@ -45,38 +52,71 @@ static size_t count(const struct wsgi_http_message *m, const char *name, struct 
 	return n;
 }
 
-static int refused_body(const struct wsgi_http_message *m)
+static int refused(int status, const char **why, const char *words)
+{
+	*why = words;
+	return status;
+}
+
+static int refused_line(const struct wsgi_http_message *m, const char **why)
+{
+	if (!wsgi_http_is_token(wsgi_span_of(m->method)))
+		return refused(400, why, "its method is no token");
+	if (!is_target(m->target))
+		return refused(400, why, "there is a blank or a control character in its target");
+	if (strcmp(m->method, "CONNECT") == 0)
+		return refused(501, why, "CONNECT asks for a proxy");
+	if (!has_form(m->method, m->target))
+		return refused(400, why, "its target is neither a path nor a URL");
+	return 0;
+}
+
+static int refused_fields(const struct wsgi_http_message *m, const char **why)
+{
+	struct wsgi_span host;
+	size_t hosts = count(m, "Host", &host);
+
+	for (size_t i = 0; i < m->fields_len; i++) {
+		struct wsgi_span value = m->fields[i].value;
+
+		if (!wsgi_http_is_token(m->fields[i].name))
+			return refused(400, why, "the name of a header is no token");
+		if (value.len > 0 && memchr(value.data, '\0', value.len) != NULL)
+			return refused(400, why, "there is a NUL in a header");
+	}
+	if (hosts > 1)
+		return refused(400, why, "it has more than one header Host");
+	if (hosts == 0 && strcmp(m->version, "HTTP/1.1") == 0)
+		return refused(400, why, "it has no header Host");
+	return 0;
+}
+
+static int refused_body(const struct wsgi_http_message *m, const char **why)
 {
 	struct wsgi_span coding, length;
 	size_t codings = count(m, "Transfer-Encoding", &coding);
 	size_t lengths = count(m, "Content-Length", &length);
 
-	if (lengths > 1 || codings > 1 || (lengths > 0 && codings > 0))
-		return 400;
+	if (lengths > 1)
+		return refused(400, why, "it has more than one Content-Length");
+	if (codings > 1)
+		return refused(400, why, "it has more than one Transfer-Encoding");
+	if (lengths > 0 && codings > 0)
+		return refused(400, why, "it has both a Content-Length and a Transfer-Encoding");
 	if (codings > 0 && strcmp(m->version, "HTTP/1.0") == 0)
-		return 400;
-	return codings > 0 && !wsgi_span_is_nocase(coding, "chunked") ? 501 : 0;
+		return refused(400, why, "there is no Transfer-Encoding in HTTP/1.0");
+	if (codings > 0 && !wsgi_span_is_nocase(coding, "chunked"))
+		return refused(501, why, "its Transfer-Encoding is not chunked");
+	return 0;
 }
 
-int wsgi_http_refusal(const struct wsgi_http_message *m)
+int wsgi_http_refusal(const struct wsgi_http_message *m, const char **why)
 {
-	struct wsgi_span host;
-	size_t hosts = count(m, "Host", &host);
+	int status = refused_line(m, why);
 
-	if (!is_token(wsgi_span_of(m->method)) || !is_target(m->target))
-		return 400;
-	if (strcmp(m->method, "CONNECT") == 0)
-		return 501;
-	for (size_t i = 0; i < m->fields_len; i++) {
-		struct wsgi_span value = m->fields[i].value;
-
-		if (!is_token(m->fields[i].name) ||
-		    (value.len > 0 && memchr(value.data, '\0', value.len) != NULL))
-			return 400;
-	}
-	if (hosts > 1 || (hosts == 0 && strcmp(m->version, "HTTP/1.1") == 0))
-		return 400;
-	return refused_body(m);
+	if (status == 0)
+		status = refused_fields(m, why);
+	return status == 0 ? refused_body(m, why) : status;
 }
 
 /* -- whether the head is as it came ------------------------------------------------------------ */
@@ -208,9 +248,7 @@ int wsgi_http_setup_environ(struct wsgi_environ *base, const struct sockaddr *ad
 /* The path and query of a target, which may be in absolute form (RFC 9112, 3.2.2). */
 static const char *origin_form(const char *target)
 {
-	size_t scheme = strncasecmp(target, "http://", 7) == 0    ? 7
-			: strncasecmp(target, "https://", 8) == 0 ? 8
-								  : 0;
+	size_t scheme = scheme_of(target);
 
 	if (scheme == 0)
 		return target;
@@ -221,7 +259,8 @@ static const char *origin_form(const char *target)
 
 static int set_path(struct wsgi_environ *env, const char *target)
 {
-	const char *path = origin_form(target);
+	/* "*" is about the server, not about a path of it: RFC 3875, 4.1.5 has no word for it. */
+	const char *path = strcmp(target, "*") == 0 ? "" : origin_form(target);
 	size_t len = strcspn(path, "?");
 	struct wsgi_buf decoded = {0};
 	int rc;

@@ -226,6 +226,24 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **ct
 	free(r);
 }
 
+static void print_address(struct MHD_Connection *connection, char text[INET6_ADDRSTRLEN])
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct sockaddr *addr = info != NULL ? info->client_addr : NULL;
+	const struct sockaddr_in *in4 = (const void *)addr;
+	const struct sockaddr_in6 *in6 = (const void *)addr;
+
+	text[0] = '\0';
+	if (addr != NULL && addr->sa_family == AF_INET)
+		inet_ntop(AF_INET, &in4->sin_addr, text, INET6_ADDRSTRLEN);
+	else if (addr != NULL && addr->sa_family == AF_INET6 &&
+		 IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr)) /* by a socket that takes both kinds */
+		inet_ntop(AF_INET, &in6->sin6_addr.s6_addr[12], text, INET6_ADDRSTRLEN);
+	else if (addr != NULL && addr->sa_family == AF_INET6)
+		inet_ntop(AF_INET6, &in6->sin6_addr, text, INET6_ADDRSTRLEN);
+}
+
 /* -- the response ------------------------------------------------------------------------------ */
 
 static enum MHD_Result queue(struct request *r, int status, struct MHD_Response *response)
@@ -242,9 +260,13 @@ static enum MHD_Result queue(struct request *r, int status, struct MHD_Response 
 	return rc;
 }
 
-/* A page of our own; the connection ends with it, for what follows on it cannot be trusted. */
-static enum MHD_Result refuse(struct request *r, int status)
+/*
+ * A page of our own; the connection ends with it, for what follows on it cannot be trusted.
+ *   why   for the log
+ */
+static enum MHD_Result refuse(struct request *r, int status, const char *why)
 {
+	char addr[INET6_ADDRSTRLEN];
 	char text[80];
 	struct MHD_Response *response;
 	int len = snprintf(text, sizeof(text), "%d %s\n", status,
@@ -255,8 +277,10 @@ static enum MHD_Result refuse(struct request *r, int status)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/plain");
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 	}
-	wsgi_log(r->server->log, WSGI_LOG_INFO, "answered %d to a request for %.200s", status,
-		 r->target != NULL ? r->target : "?");
+	print_address(r->connection, addr);
+	wsgi_log(r->server->log, WSGI_LOG_INFO, "answered %d to %s, a request for %.200s: %s",
+		 status, addr[0] != '\0' ? addr : "a client", r->target != NULL ? r->target : "?",
+		 why);
 	return queue(r, status, response);
 }
 
@@ -268,6 +292,21 @@ static ssize_t on_room(void *cls, uint64_t at, char *buf, size_t len)
 	if (n >= 0)
 		return n;
 	return n == -ENODATA ? MHD_CONTENT_READER_END_OF_STREAM : MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+static enum MHD_Result add_headers(struct MHD_Response *response,
+				   const struct wsgi_headers *headers)
+{
+	for (size_t i = 0; i < headers->len; i++) {
+		struct wsgi_span name, value;
+
+		wsgi_headers_at(headers, i, &name, &value);
+		/* It refuses an empty value, which says nothing anyway. */
+		if (value.len > 0 &&
+		    MHD_add_response_header(response, name.data, value.data) != MHD_YES)
+			return MHD_NO;
+	}
+	return MHD_YES;
 }
 
 static enum MHD_Result respond(struct request *r)
@@ -286,12 +325,9 @@ static enum MHD_Result respond(struct request *r)
 	/* First: at this header it forgets that it was given a Date, and makes one of its own. */
 	if (r->server->stopping)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
-	for (size_t i = 0; i < head->headers.len; i++) {
-		struct wsgi_span name, value;
-
-		wsgi_headers_at(&head->headers, i, &name, &value);
-		/* It refuses an empty value, which says nothing anyway. */
-		MHD_add_response_header(response, name.data, value.data);
+	if (add_headers(response, &head->headers) != MHD_YES) {
+		MHD_destroy_response(response);
+		return refuse(r, 500, "libmicrohttpd takes its headers for malformed");
 	}
 	return queue(r, head->status, response);
 }
@@ -300,7 +336,7 @@ static enum MHD_Result act(struct request *r, enum wsgi_exchange_turn turn)
 {
 	if (turn == WSGI_TURN_RESPOND)
 		return respond(r);
-	return turn == WSGI_TURN_FAIL ? refuse(r, 500) : MHD_YES;
+	return turn == WSGI_TURN_FAIL ? refuse(r, 500, "there was no response") : MHD_YES;
 }
 
 /* -- the request ------------------------------------------------------------------------------- */
@@ -360,24 +396,6 @@ static void serve(struct wsgi_crew_job *job)
 	pthread_mutex_unlock(&s->lock);
 }
 
-static void print_address(struct MHD_Connection *connection, char text[INET6_ADDRSTRLEN])
-{
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	const struct sockaddr *addr = info != NULL ? info->client_addr : NULL;
-	const struct sockaddr_in *in4 = (const void *)addr;
-	const struct sockaddr_in6 *in6 = (const void *)addr;
-
-	text[0] = '\0';
-	if (addr != NULL && addr->sa_family == AF_INET)
-		inet_ntop(AF_INET, &in4->sin_addr, text, INET6_ADDRSTRLEN);
-	else if (addr != NULL && addr->sa_family == AF_INET6 &&
-		 IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr)) /* by a socket that takes both kinds */
-		inet_ntop(AF_INET, &in6->sin6_addr.s6_addr[12], text, INET6_ADDRSTRLEN);
-	else if (addr != NULL && addr->sa_family == AF_INET6)
-		inet_ntop(AF_INET6, &in6->sin6_addr, text, INET6_ADDRSTRLEN);
-}
-
 struct fields {
 	struct wsgi_http_field *at;
 	size_t len;
@@ -396,6 +414,12 @@ static enum MHD_Result collect(void *cls, enum MHD_ValueKind kind, const char *n
 	return MHD_YES;
 }
 
+static int no_memory(const char **why)
+{
+	*why = "out of memory";
+	return 503;
+}
+
 /* Make the exchange. Returns NULL when there is no memory. */
 static struct wsgi_exchange *make_exchange(struct request *r, const struct wsgi_http_message *m)
 {
@@ -412,18 +436,18 @@ static struct wsgi_exchange *make_exchange(struct request *r, const struct wsgi_
 	return NULL;
 }
 
-/* Give the request to the crew. Returns 0, or the status to refuse it with. */
-static int begin(struct request *r, const struct wsgi_http_message *m)
+/* Give the request to the crew. Returns 0, or the status to refuse it with, and why. */
+static int begin(struct request *r, const struct wsgi_http_message *m, const char **why)
 {
 	struct wsgi_http_server *s = r->server;
-	int status = wsgi_http_refusal(m);
+	int status = wsgi_http_refusal(m, why);
 	struct wsgi_exchange *x;
 
 	if (status != 0)
 		return status;
 	x = make_exchange(r, m);
 	if (x == NULL)
-		return 503;
+		return no_memory(why);
 	pthread_mutex_lock(&s->lock);
 	if (!s->ending) {
 		r->x = x;
@@ -432,6 +456,7 @@ static int begin(struct request *r, const struct wsgi_http_message *m)
 	pthread_mutex_unlock(&s->lock);
 	if (r->x == NULL) {
 		wsgi_exchange_gone(x);
+		*why = "the server ends";
 		return 503;
 	}
 	r->expects_continue = wsgi_http_expects_continue(m);
@@ -448,7 +473,9 @@ static bool is_as_it_came(struct request *r, const struct wsgi_http_message *m, 
 	return info != NULL && wsgi_http_is_as_it_came(m, url, info->header_size);
 }
 
-static int read_head(struct request *r, const char *url, const char *method, const char *version)
+/* Returns 0, or the status to refuse the request with, and why. */
+static int read_head(struct request *r, const char *url, const char *method, const char *version,
+		     const char **why)
 {
 	int n = MHD_get_connection_values_n(r->connection, MHD_HEADER_KIND, NULL, NULL);
 	struct fields fields = {calloc((size_t)n + 1, sizeof(fields.at[0])), 0};
@@ -458,14 +485,15 @@ static int read_head(struct request *r, const char *url, const char *method, con
 
 	if (fields.at == NULL || r->target == NULL) {
 		free(fields.at);
-		return 503;
+		return no_memory(why);
 	}
 	MHD_get_connection_values_n(r->connection, MHD_HEADER_KIND, collect, &fields);
 	print_address(r->connection, addr);
 	m.fields = fields.at;
 	m.fields_len = fields.len;
 	m.remote_addr = addr;
-	status = is_as_it_came(r, &m, url) ? begin(r, &m) : 400;
+	*why = "there is a folded line or a NUL in its head";
+	status = is_as_it_came(r, &m, url) ? begin(r, &m, why) : 400;
 	free(fields.at);
 	return status;
 }
@@ -476,10 +504,11 @@ static enum MHD_Result on_head(struct request *r, const char *url, const char *m
 	enum wsgi_exchange_turn turn = WSGI_TURN_UPLOAD;
 
 	if (r->x == NULL) {
-		int status = read_head(r, url, method, version);
+		const char *why;
+		int status = read_head(r, url, method, version, &why);
 
 		if (status != 0)
-			return refuse(r, status);
+			return refuse(r, status, why);
 	}
 	if (r->expects_continue)
 		turn = wsgi_exchange_turn(r->x);

@@ -153,9 +153,11 @@ static void check_parts(const struct wsgi_http_message *m)
 {
 	const struct sockaddr addr = {.sa_family = AF_UNIX};
 	struct wsgi_environ base = {0};
-	int rc = wsgi_http_refusal(m);
+	const char *why = NULL;
+	int rc = wsgi_http_refusal(m, &why);
 
 	must(rc == 0 || rc == 400 || rc == 501);
+	must((rc == 0) == (why == NULL));
 	must(wsgi_http_setup_environ(&base, &addr, "fuzz", false) == 0);
 	if (rc == 0) {
 		check_let_pass(m);

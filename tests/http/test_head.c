@@ -105,6 +105,9 @@ static const struct {
 	{"a length of more than 63 bits", "Content-Length: 9223372036854775808\r\n\r\n"},
 	{"two lengths", "Content-Length: 1\r\nContent-Length: 2\r\n\r\n"},
 	{"a control character", "X: a\x01z\r\n\r\n"},
+	{"a blank in a name", "Bad Name: x\r\n\r\n"},
+	{"a name in brackets", "[x]: y\r\n\r\n"},
+	{"a name that is no ASCII", "caf\xe9: y\r\n\r\n"},
 	{"a lone CR", "X: a\rSet-Cookie: b\r\n\r\n"},
 };
 
@@ -113,6 +116,23 @@ START_TEST(a_malformed_head_is_refused_in_words)
 	ssize_t rc = when_it_is_fed(bad[_i].text);
 
 	ck_assert_msg(rc == -EPROTO && err.text[0] != '\0', "%s: %zd", bad[_i].claim, rc);
+}
+END_TEST
+
+static const struct {
+	const char *text, *words;
+} worded[] = {
+	{"Bad Name: x\r\n\r\n", "the response's header name 'Bad Name' is no token"},
+	{"Content-Length: 1\r\nContent-Length: 2\r\n\r\n",
+	 "the response has two Content-Lengths: 1 and 2"},
+	{"Content-Length: 1\r\nContent-Length: x\r\n\r\n",
+	 "the response's Content-Length 'x' is none"},
+};
+
+START_TEST(the_words_name_what_is_wrong)
+{
+	ck_assert_int_eq(when_it_is_fed(worded[_i].text), -EPROTO);
+	ck_assert_str_eq(err.text, worded[_i].words);
 }
 END_TEST
 
@@ -145,6 +165,8 @@ int main(void)
 	tcase_add_test(tc, what_follows_the_blank_line_is_the_body);
 	tcase_add_loop_test(tc, a_malformed_head_is_refused_in_words, 0,
 			    (int)(sizeof(bad) / sizeof(bad[0])));
+	tcase_add_loop_test(tc, the_words_name_what_is_wrong, 0,
+			    (int)(sizeof(worded) / sizeof(worded[0])));
 	tcase_add_test(tc, a_head_that_never_ends_is_refused);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);

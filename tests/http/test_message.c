@@ -80,7 +80,7 @@ static const struct {
 	{"/?", "/", ""},
 	{"//evil.example/x", "/evil.example/x", ""},
 	{"///", "/", ""},
-	{"*", "*", ""},
+	{"*", "", ""}, /* it is about the server, not about a path of it */
 	/* RFC 9112, 3.2.2, which wsgiref takes for a path */
 	{"http://example.org/a?b", "/a", "b"},
 	{"HTTP://example.org", "/", ""},
@@ -217,30 +217,69 @@ static const struct {
 
 START_TEST(what_two_readers_could_take_differently_is_refused)
 {
+	const char *why = NULL;
+
 	message.version = requests[_i].version;
 	given_fields(requests[_i].fields);
-	ck_assert_msg(wsgi_http_refusal(&message) == requests[_i].status, "%s: %d",
-		      requests[_i].claim, wsgi_http_refusal(&message));
+	ck_assert_msg(wsgi_http_refusal(&message, &why) == requests[_i].status, "%s: %d",
+		      requests[_i].claim, wsgi_http_refusal(&message, &why));
+	ck_assert_msg((why != NULL) == (requests[_i].status != 0), "%s", requests[_i].claim);
 }
 END_TEST
+
+static void when_refused(int status, const char *words)
+{
+	const char *why = NULL;
+
+	ck_assert_int_eq(wsgi_http_refusal(&message, &why), status);
+	if (words == NULL)
+		ck_assert_ptr_null(why);
+	else
+		ck_assert_str_eq(why, words);
+}
 
 START_TEST(a_method_that_is_none_is_refused)
 {
 	given_fields((const struct pair[]){{"Host", "h"}, {NULL, NULL}});
 	message.method = "G(T";
-	ck_assert_int_eq(wsgi_http_refusal(&message), 400);
+	when_refused(400, "its method is no token");
 	message.method = "CONNECT";
-	ck_assert_int_eq(wsgi_http_refusal(&message), 501);
+	when_refused(501, "CONNECT asks for a proxy");
 }
 END_TEST
 
 START_TEST(a_target_in_several_words_is_refused)
 {
-	static const char *const bad[] = {"/a b", "/a?b c", "/a\tb", "/\x7f", "/\x1b[31m", " "};
+	static const char *const bad[] = {"/a b", "/a?b c", "/a\tb", "/\x7f", "/\x1b[31m", "/ "};
 
 	given_fields((const struct pair[]){{"Host", "h"}, {NULL, NULL}});
 	message.target = bad[_i];
-	ck_assert_int_eq(wsgi_http_refusal(&message), 400);
+	when_refused(400, "there is a blank or a control character in its target");
+}
+END_TEST
+
+static const struct {
+	const char *method, *target;
+	bool is_good;
+} forms[] = {
+	{"GET", "/", true},          {"GET", "/a?b", true},       {"GET", "//a", true},
+	{"GET", "http://h/a", true}, {"GET", "HTTPS://h", true},  {"OPTIONS", "*", true},
+	{"OPTIONS", "/", true},      {"GET", "*", false}, /* RFC 9112, 3.2.4: for OPTIONS only */
+	{"GET", "foo", false},       {"GET", "foo/bar", false},   {"GET", "?a", false},
+	{"GET", "", false},          {"GET", "*a", false},        {"OPTIONS", "**", false},
+	{"GET", "ftp://h/a", false}, {"GET", "http:/a", false},   {"GET", "http://", false},
+	{"GET", "http:///a", false}, {"GET", "http://?a", false}, {"GET", "h:80", false},
+};
+
+START_TEST(a_target_has_one_of_the_forms_of_http)
+{
+	given_fields((const struct pair[]){{"Host", "h"}, {NULL, NULL}});
+	message.method = forms[_i].method;
+	message.target = forms[_i].target;
+	if (forms[_i].is_good)
+		when_refused(0, NULL);
+	else
+		when_refused(400, "its target is neither a path nor a URL");
 }
 END_TEST
 
@@ -248,7 +287,7 @@ START_TEST(a_nul_in_a_value_is_refused)
 {
 	given_fields((const struct pair[]){{"Host", "h"}, {"X", "abc"}, {NULL, NULL}});
 	fields[1].value = (struct wsgi_span){"a\0c", 3};
-	ck_assert_int_eq(wsgi_http_refusal(&message), 400);
+	when_refused(400, "there is a NUL in a header");
 }
 END_TEST
 
@@ -341,6 +380,8 @@ int main(void)
 			    (int)(sizeof(requests) / sizeof(requests[0])));
 	tcase_add_test(tc, a_method_that_is_none_is_refused);
 	tcase_add_loop_test(tc, a_target_in_several_words_is_refused, 0, 6);
+	tcase_add_loop_test(tc, a_target_has_one_of_the_forms_of_http, 0,
+			    (int)(sizeof(forms) / sizeof(forms[0])));
 	tcase_add_test(tc, a_nul_in_a_value_is_refused);
 	tcase_add_test(tc, a_client_that_expects_100_continue_is_known);
 	tcase_add_loop_test(tc, a_head_is_as_it_came_without_gaps, 0,

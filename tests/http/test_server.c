@@ -266,6 +266,7 @@ static const struct {
 	{"an unknown coding", "POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n" CLOSE, "501"},
 	{"a blank before the colon", "POST / HTTP/1.1\r\nContent-Length : 1\r\n" CLOSE "x", "400"},
 	{"no Host", "GET / HTTP/1.1\r\n\r\n", "400"},
+	{"a target that is no path", "GET foo HTTP/1.1\r\n" CLOSE, "400"},
 };
 
 START_TEST(what_is_malformed_is_refused_and_the_connection_closed)
@@ -277,6 +278,40 @@ START_TEST(what_is_malformed_is_refused_and_the_connection_closed)
 	ck_assert_msg(strncmp(answer, start, strlen(start)) == 0, "%s: %.20s", refused[_i].claim,
 		      answer);
 	ck_assert_int_eq(served, 0);
+}
+END_TEST
+
+START_TEST(a_refusal_is_logged_with_its_reason_and_its_client)
+{
+	int ends[2];
+	char text[300];
+	ssize_t n;
+
+	ck_assert_int_eq(pipe(ends), 0);
+	nowhere.fd = ends[1];
+	when_sent("GET /a HTTP/1.1\r\n\r\n");
+	n = read(ends[0], text, sizeof(text) - 1);
+	text[n > 0 ? n : 0] = '\0';
+	ck_assert_str_eq(text, "test: answered 400 to 127.0.0.1, a request for /a: "
+			       "it has no header Host\n");
+	nowhere.fd = -1;
+	close(ends[0]);
+	close(ends[1]);
+}
+END_TEST
+
+static void say_in_two_columns(struct wsgi_http_request *req)
+{
+	write_text(req, "Content-Length: 5\r\nX: a\tb\r\nY:\r\n\r\nhello");
+}
+
+START_TEST(a_tab_in_a_header_stays_and_an_empty_one_is_left_out)
+{
+	serving = say_in_two_columns;
+	when_sent("GET / HTTP/1.1\r\n" CLOSE);
+	ck_assert_mem_eq(answer, "HTTP/1.1 200 ", 13);
+	ck_assert_ptr_nonnull(strstr(answer, "\r\nX: a\tb\r\n"));
+	ck_assert_ptr_null(strstr(answer, "\r\nY:"));
 }
 END_TEST
 
@@ -717,6 +752,8 @@ int main(void)
 	tcase_add_test(tc, no_response_is_a_500);
 	tcase_add_loop_test(tc, what_is_malformed_is_refused_and_the_connection_closed, 0,
 			    (int)(sizeof(refused) / sizeof(refused[0])));
+	tcase_add_test(tc, a_refusal_is_logged_with_its_reason_and_its_client);
+	tcase_add_test(tc, a_tab_in_a_header_stays_and_an_empty_one_is_left_out);
 	tcase_add_test(tc, a_body_is_read_whole);
 	tcase_add_test(tc, a_chunked_body_is_read_whole);
 	tcase_add_test(tc, a_long_body_is_read_whole);
