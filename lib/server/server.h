@@ -29,8 +29,8 @@ struct wsgi_server;
 
 struct wsgi_server_config {
 	/*
-	 * "HOST:PORT", "[IPV6]:PORT", ":PORT" (all addresses), "unix:PATH"; port 0: any free one;
-	 * "fd://N": a listening socket on descriptor N
+	 * "HOST:PORT", "[IPV6]:PORT", ":PORT" (all IPv4 addresses; "[::]:PORT": of both kinds),
+	 * "unix:PATH"; port 0: any free one; "fd://N": a listening socket on descriptor N
 	 */
 	const char *address;
 	int fd; /* when address is NULL: as fd://N; the server's, once that is created */
@@ -61,7 +61,7 @@ int wsgi_server_create(struct wsgi_server **server, const struct wsgi_server_con
 
 /*
  * make_server(host, port, app): create with the default configuration.
- *   host   a name or an address, IPv6 without brackets; "" or NULL: all addresses
+ *   host   a name or an address, IPv6 without brackets; "" or NULL: all IPv4 addresses; "::": all
  *   port   0: any that is free; wsgi_server_address() says which
  */
 int wsgi_make_server(struct wsgi_server **server, const char *host, unsigned port,
@@ -92,8 +92,9 @@ int wsgi_server_serve_forever(struct wsgi_server *server, struct wsgi_error *err
 /*
  * Wait for a connection and serve one request of it, in another thread, whole before it returns.
  * Source: socketserver.BaseServer.handle_request().
- *   timeout_ms   to wait for the connection; -1: for ever
- * Returns 1; 0: none came, or shutdown() was called before; -EDEADLK as serve_forever(); -errno.
+ *   timeout_ms   to wait for the connection; -1: for ever. One that stays silent ends after 60 s
+ * Returns 1, also when no request came on the connection; 0: there was none, or shutdown() was
+ * called before; -EDEADLK as serve_forever(); -errno.
  */
 int wsgi_server_handle_request(struct wsgi_server *server, int timeout_ms, struct wsgi_error *err);
 
