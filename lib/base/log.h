@@ -12,7 +12,8 @@ WSGI_BEGIN_DECLS
  *
  * Shape    each call writes one line "PROGRAM: text\n" (control characters in it are escaped) by
  *          one write(2), so that lines of several processes and threads do not mix.
- * Owner    the caller owns the struct and the descriptor.
+ * Owner    the caller owns the struct and the descriptor, and sets all three members: zeros mean
+ *          descriptor 0, and no name.
  */
 enum wsgi_log_level { WSGI_LOG_DEBUG, WSGI_LOG_INFO, WSGI_LOG_WARNING, WSGI_LOG_ERROR };
 

@@ -16,7 +16,10 @@ struct wsgi_simple_handler {
 	const struct wsgi_environ *base_env; /* its bytes must outlive the run */
 };
 
-/* SimpleHandler(in, out, err, base_env): multithread, not multiprocess, an origin server. */
+/*
+ * SimpleHandler(in, out, err, base_env): multithread, not multiprocess, an origin server. Not to be
+ * copied or moved from then on.
+ */
 void wsgi_simple_handler_init(struct wsgi_simple_handler *s, struct wsgi_input *in,
 			      struct wsgi_output *out, struct wsgi_errors *err,
 			      const struct wsgi_environ *base_env);

@@ -27,8 +27,9 @@ struct wsgi_file_body {
  * A body over fd from its present offset (a regular file) or as it comes (anything else).
  *   block_size   bytes a chunk; 0 means wsgiref's 8192
  * A regular file is offered for sendfile; f->file.offset and len may be changed to send a part of
- * it. Once it has ended it is not read again. The body's close() frees what init allocated; after a
- * failure there is nothing to close. Returns 0; -ENOMEM; -errno of fstat.
+ * it. Once it has ended it is not read again. *f points into itself: it is not copied or moved. The
+ * body's close() frees what init allocated; after a failure there is nothing to close.
+ * Returns 0; -ENOMEM; -errno of fstat.
  */
 int wsgi_file_body_init(struct wsgi_file_body *f, int fd, size_t block_size);
 
