@@ -51,7 +51,8 @@ class Declared:
 
     def __init__(self, text):
         self.functions, self.data, self.types, self.others = {}, {}, {}, set()
-        self.others.update(re.findall(r'^#define (\w+)', text, re.M))
+        self.macros = set(re.findall(r'^#define (\w+)\b(?!$)', text, re.M))  # no include guard
+        self.others.update(self.macros)
         text = re.sub(r'\bWSGI_(BEGIN|END)_DECLS\b', '', strip(text))
         for s in statements(text):
             self.add(re.sub(r'__attribute__\s*\(\(.*\)\)\s*$', '', s, flags=re.S).strip())
@@ -223,7 +224,8 @@ def check():
                 say(page.path, 'has no %s' % section)
         if not page.programs():
             say(page.path, 'has no example')
-    for name in sorted({*known.functions, *known.data} - {*owner}):
+    public_types = {name for name in known.types if name}
+    for name in sorted({*known.functions, *known.data, *known.macros, *public_types} - names):
         say(os.path.join(LIB, 'wsgi.h'), '%s has no page' % name)
     for page in guides():
         check_words(page, known, names, say)

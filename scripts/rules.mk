@@ -133,7 +133,7 @@ install: $(CMDS) $(PLUGINS) $(LIBS)
 	install -m 644 $(MAN1) $(DEST)/share/man/man1
 	install -m 644 $(MAN3) $(DEST)/share/man/man3
 	for p in $(MAN3); do \
-		for n in $$(sed -n '/^\.Sh NAME/,/^\.Nd/s/^\.Nm \([a-z_]*\).*/\1/p' $$p); do \
+		for n in $$(sed -n '/^\.Sh NAME/,/^\.Nd/s/^\.Nm \([A-Za-z_]*\).*/\1/p' $$p); do \
 			[ $$n.3 = $${p##*/} ] || \
 				ln -sf $${p##*/} $(DEST)/share/man/man3/$$n.3 || exit 1; \
 		done; \

@@ -372,10 +372,10 @@ def destdir_is_where_it_is_put_and_nowhere_else_to_be_seen():
 
 
 @test
-def man_finds_a_page_for_each_function():
+def man_finds_a_page_for_each_name():
     known = manual.public()
     path = os.path.join(PREFIX, 'share', 'man')
-    for name in sorted({*known.functions, *known.data}):
+    for name in sorted({*known.functions, *known.data, *known.types, *known.macros} - {''}):
         assert run(['mman', '-M', path, '-w', '3', name]).strip().endswith(b'.3'), name
     for section, name in (('7', 'libwsgi'), ('7', 'wsgi-differences'), ('7', 'wsgi_middleware'),
                           ('1', 'wsgi-serve')):
