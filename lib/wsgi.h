@@ -24,6 +24,7 @@
 #include "wsgi/environ.h"
 #include "wsgi/errors.h"
 #include "wsgi/file.h"
+#include "wsgi/head.h"
 #include "wsgi/headers.h"
 #include "wsgi/hop.h"
 #include "wsgi/input.h"

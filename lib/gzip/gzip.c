@@ -10,6 +10,7 @@
 #include "base/container.h"
 #include "gzip/negotiate.h"
 #include "wsgi/body.h"
+#include "wsgi/head.h"
 #include "wsgi/status.h"
 
 enum {
@@ -50,18 +51,13 @@ struct gzipped {
 static int keep_head(struct gzipped *g, const char *status, const struct wsgi_header *headers,
 		     size_t n)
 {
-	int rc = wsgi_status_check(wsgi_span_of(status), g->server->failure);
+	int rc = wsgi_head_check(status, headers, n, g->server->failure);
 
 	g->status.len = 0;
 	wsgi_headers_clear(&g->headers);
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		const struct wsgi_span name = wsgi_span_of(headers[i].name);
-		const struct wsgi_span value = wsgi_span_of(headers[i].value);
-
-		rc = wsgi_header_check(name, value, g->server->failure);
-		if (rc == 0)
-			rc = wsgi_headers_add_span(&g->headers, name, value);
-	}
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = wsgi_headers_add_span(&g->headers, wsgi_span_of(headers[i].name),
+					   wsgi_span_of(headers[i].value));
 	return rc == 0 ? wsgi_buf_add(&g->status, status, strlen(status) + 1) : rc;
 }
 
@@ -85,20 +81,9 @@ static int respond(struct wsgi_start *start, const char *status, const struct ws
 
 static int pass_head(struct gzipped *g)
 {
-	const size_t n = wsgi_headers_len(&g->headers);
-	struct wsgi_header *list = calloc(n + 1, sizeof(*list));
-	struct wsgi_span name, value;
-	int rc;
+	int rc = wsgi_headers_respond(&g->headers, g->server, g->status.data, NULL);
 
-	if (list == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++) {
-		wsgi_headers_at(&g->headers, i, &name, &value);
-		list[i] = (struct wsgi_header){.name = name.data, .value = value.data};
-	}
-	rc = g->server->respond(g->server, g->status.data, list, n, NULL);
 	g->start.error = g->server->error;
-	free(list);
 	return rc;
 }
 

@@ -1,38 +1,29 @@
 #include "handler/steps.h"
-#include "wsgi/hop.h"
+#include "wsgi/head.h"
 #include "wsgi/status.h"
-
-static int check_header(struct wsgi_handler *h, const struct wsgi_header *header)
-{
-	struct wsgi_span name = wsgi_span_of(header->name);
-
-	if (wsgi_is_hop_by_hop(name))
-		return wsgi_fail(&h->error, -EPROTO, "Hop-by-hop header, '%s: %s', not allowed",
-				 header->name, header->value);
-	return wsgi_header_check(name, wsgi_span_of(header->value), &h->error);
-}
 
 /* Nothing of what is refused is kept: not sent either, if the application swallows the error. */
 static int set_head(struct wsgi_handler *h, const char *status, const struct wsgi_header *headers,
 		    size_t n)
 {
 	struct wsgi_span text = wsgi_span_of(status);
-	int rc = wsgi_status_check(text, &h->error);
+	int rc = wsgi_head_check(status, headers, n, &h->error);
 
 	h->status.len = 0;
 	h->has_headers = false;
 	wsgi_headers_clear(&h->headers);
-	for (size_t i = 0; rc == 0 && i < n; i++) {
-		rc = check_header(h, &headers[i]);
-		if (rc == 0)
-			rc = wsgi_headers_add_span(&h->headers, wsgi_span_of(headers[i].name),
-						   wsgi_span_of(headers[i].value));
-	}
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = wsgi_headers_add_span(&h->headers, wsgi_span_of(headers[i].name),
+					   wsgi_span_of(headers[i].value));
 	if (rc == 0)
 		rc = wsgi_buf_add(&h->status, text.data, text.len);
 	h->has_headers = rc == 0;
 	h->no_body =
 		wsgi_status_has_no_body(wsgi_status_code(text)) || method_is(&h->environ, "HEAD");
+	if (rc != 0) {
+		wsgi_handler_blame(h, rc);
+		h->refused = h->error;
+	}
 	return rc;
 }
 
@@ -43,6 +34,9 @@ static int start_respond(struct wsgi_start *start, const char *status,
 
 	if (exc != NULL && h->headers_sent) { /* too late for another page: the error goes on */
 		h->error = *exc;
+		if (h->error.code >= 0)
+			h->error.code = -EALREADY;
+		h->late = h->error.code;
 		return -EALREADY;
 	}
 	if (exc == NULL && h->has_headers)

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wsgi/app.h"
+
 /* In text: the name, a NUL, the value, a NUL. Fields stand there in their order, without gaps. */
 struct wsgi_field {
 	size_t at, name_len, value_len;
@@ -312,6 +314,24 @@ void wsgi_headers_at(const struct wsgi_headers *h, size_t i, struct wsgi_span *n
 
 	*name = (struct wsgi_span){.data = h->text.data + f->at, .len = f->name_len};
 	*value = (struct wsgi_span){.data = name->data + f->name_len + 1, .len = f->value_len};
+}
+
+int wsgi_headers_respond(const struct wsgi_headers *h, struct wsgi_start *start, const char *status,
+			 const struct wsgi_error *exc)
+{
+	struct wsgi_header *list = calloc(h->len + 1, sizeof(*list)); /* + 1: never of no bytes */
+	struct wsgi_span name, value;
+	int rc;
+
+	if (list == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < h->len; i++) {
+		wsgi_headers_at(h, i, &name, &value);
+		list[i] = (struct wsgi_header){.name = name.data, .value = value.data};
+	}
+	rc = start->respond(start, status, list, h->len, exc);
+	free(list);
+	return rc;
 }
 
 int wsgi_headers_bytes(const struct wsgi_headers *h, struct wsgi_buf *out)

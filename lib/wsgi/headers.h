@@ -11,6 +11,8 @@
 
 WSGI_BEGIN_DECLS
 
+struct wsgi_start;
+
 /* One header of a response, as an application gives it. */
 struct wsgi_header {
 	const char *name;
@@ -88,12 +90,21 @@ bool wsgi_headers_contains(const struct wsgi_headers *h, const char *name);
 /* len(Headers): the fields, those of one name counted each. */
 size_t wsgi_headers_len(const struct wsgi_headers *h);
 
-/* Headers(list): append n fields, none of h's own, in order. Returns 0; -EINVAL, -ENOMEM: h is as it was. */
+/* Headers(list): append n fields, none of h's own, in order. Returns 0; -EINVAL, -ENOMEM: h is as
+ * it was. */
 int wsgi_headers_add_all(struct wsgi_headers *h, const struct wsgi_header *list, size_t n);
 
 /* keys(), values(), items(): field i of len, in order; borrowed until h next changes. */
 void wsgi_headers_at(const struct wsgi_headers *h, size_t i, struct wsgi_span *name,
 		     struct wsgi_span *value);
+
+/*
+ * start_response(status, Headers.items(), exc_info): give a head to start.
+ *   exc   as for start->respond
+ * Returns what that returned; -ENOMEM.
+ */
+int wsgi_headers_respond(const struct wsgi_headers *h, struct wsgi_start *start, const char *status,
+			 const struct wsgi_error *exc);
 
 /* bytes(Headers): append "Name: value\r\n" for each field, then "\r\n". Returns 0 or -ENOMEM. */
 int wsgi_headers_bytes(const struct wsgi_headers *h, struct wsgi_buf *out);

@@ -59,7 +59,7 @@ static int server_write(struct wsgi_start *start, const void *data, size_t len)
 
 static struct scene {
 	const char *status; /* NULL: start_response() is not called */
-	const char *type, *length, *etag, *vary;
+	const char *type, *length, *etag, *vary, *hop;
 	const char *written; /* by write(), before the body */
 	const char *chunks[4];
 	size_t len;    /* of each chunk; 0: those are strings */
@@ -82,7 +82,7 @@ static int closed, close_rc, tells;
 
 static int tell(struct wsgi_start *start, const struct wsgi_error *exc)
 {
-	struct wsgi_header list[4];
+	struct wsgi_header list[5];
 	size_t n = 0;
 
 	tells++;
@@ -94,6 +94,8 @@ static int tell(struct wsgi_start *start, const struct wsgi_error *exc)
 		list[n++] = (struct wsgi_header){"ETag", scene.etag};
 	if (scene.vary != NULL)
 		list[n++] = (struct wsgi_header){"Vary", scene.vary};
+	if (scene.hop != NULL)
+		list[n++] = (struct wsgi_header){"Connection", scene.hop};
 	return start->respond(start, exc != NULL ? scene.error : scene.status, list, n, exc);
 }
 
@@ -669,6 +671,7 @@ static const struct {
 	{{.status = "200", .type = "text/plain"}, -EPROTO},
 	{{.status = "200 OK\n", .type = "text/plain"}, -EINVAL},
 	{{PAGE, .etag = "a\r\nb"}, -EINVAL},
+	{{PAGE, .hop = "close"}, -EPROTO},
 };
 
 START_TEST(a_head_that_is_none_is_refused_in_words_and_not_kept)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "wsgi/app.h"
 #include "wsgi/headers.h"
 
 #define LEN(a) ((int)(sizeof(a) / sizeof((a)[0])))
@@ -375,6 +376,54 @@ START_TEST(without_memory_for_a_list_the_fields_are_as_they_were)
 }
 END_TEST
 
+static struct wsgi_buf given_head;
+static const struct wsgi_error *given_exc;
+
+static int note_head(struct wsgi_start *start, const char *status, const struct wsgi_header *list,
+		     size_t n, const struct wsgi_error *exc)
+{
+	(void)start;
+	given_exc = exc;
+	given_head.len = 0;
+	wsgi_buf_addf(&given_head, "%s", status);
+	for (size_t i = 0; i < n; i++)
+		wsgi_buf_addf(&given_head, "|%s=%s", list[i].name, list[i].value);
+	wsgi_buf_add(&given_head, "", 1);
+	return n > 0 ? -EPROTO : 0;
+}
+
+START_TEST(headers_are_given_to_start_response)
+{
+	struct wsgi_start start = {.respond = note_head};
+	const struct wsgi_error exc = {.code = -EIO};
+
+	ck_assert_int_eq(wsgi_headers_respond(&headers, &start, "200 OK", NULL), 0);
+	ck_assert_str_eq(given_head.data, "200 OK");
+	ck_assert_ptr_null(given_exc);
+	add("A", "1");
+	add("a", "");
+	ck_assert_int_eq(wsgi_headers_respond(&headers, &start, "500 X", &exc), -EPROTO);
+	ck_assert_str_eq(given_head.data, "500 X|A=1|a=");
+	ck_assert_ptr_eq(given_exc, &exc);
+	wsgi_buf_finish(&given_head);
+}
+END_TEST
+
+START_TEST(headers_are_not_given_without_memory)
+{
+	struct wsgi_start start = {.respond = note_head};
+	int rc;
+
+	given_exc = NULL;
+	memory_left(0);
+	rc = wsgi_headers_respond(&headers, &start, "200 OK", NULL);
+	memory_left(MEMORY_ENOUGH);
+	ck_assert(rc == -ENOMEM || rc == 0); /* 0: the allocator is ASan's */
+	ck_assert(rc == 0 || given_head.data == NULL);
+	wsgi_buf_finish(&given_head);
+}
+END_TEST
+
 START_TEST(clear_keeps_the_memory)
 {
 	const struct wsgi_field *fields;
@@ -419,6 +468,8 @@ int main(void)
 	tcase_add_test(tc, a_list_is_added_as_it_is);
 	tcase_add_test(tc, of_a_list_with_a_bad_field_nothing_is_added);
 	tcase_add_test(tc, without_memory_for_a_list_the_fields_are_as_they_were);
+	tcase_add_test(tc, headers_are_given_to_start_response);
+	tcase_add_test(tc, headers_are_not_given_without_memory);
 	tcase_add_test(tc, clear_keeps_the_memory);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
