@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "base/container.h"
 #include "handler/steps.h"
 
@@ -22,18 +24,35 @@ void wsgi_handler_blame(struct wsgi_handler *h, int code)
 		h->error = (struct wsgi_error){.code = code};
 }
 
+int wsgi_handler_returned(struct wsgi_handler *h, const char *who, int rc)
+{
+	if (rc <= 0)
+		return rc;
+	return wsgi_fail(&h->error, -EPROTO, "%s returned %d, which is no negative errno", who, rc);
+}
+
+static const char *words_of(const struct wsgi_error *error)
+{
+	if (error->text[0] != '\0')
+		return error->text;
+	if (error->code == WSGI_RAISED)
+		return "the application returned WSGI_RAISED, but has no log_exception";
+	return strerror(-error->code);
+}
+
 void wsgi_handler_log_exception(struct wsgi_handler *h)
 {
 	struct wsgi_errors *errors = h->ops->get_stderr(h);
-	const char *text = h->error.text;
+	char line[sizeof(h->error.text) + sizeof("\n")];
 
 	if (h->app->log_exception != NULL) {
 		h->app->log_exception(h->app, errors,
 				      h->error.code == WSGI_RAISED ? NULL : &h->error,
 				      h->traceback_limit);
 	} else {
-		wsgi_errors_puts(errors, text[0] != '\0' ? text : strerror(-h->error.code));
-		wsgi_errors_puts(errors, "\n");
+		/* One write: the lines of several threads do not mix. */
+		snprintf(line, sizeof(line), "%s\n", words_of(&h->error));
+		wsgi_errors_puts(errors, line);
 	}
 	wsgi_errors_flush(errors);
 }

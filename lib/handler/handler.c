@@ -57,6 +57,7 @@ static void begin(struct wsgi_handler *h, struct wsgi_app *app)
 	h->body = NULL;
 	h->status.len = 0;
 	h->has_headers = h->headers_sent = h->no_body = h->client_left = h->truncated = false;
+	h->late = h->refused.code = 0;
 	h->bytes_sent = 0;
 	h->content_length = UINT64_MAX;
 	forget_error(h);
@@ -67,6 +68,7 @@ static int call(struct wsgi_handler *h, struct wsgi_app *app)
 {
 	int rc = app->call(app, &h->environ, &h->start, &h->body);
 
+	rc = wsgi_handler_returned(h, "the application", rc);
 	if (rc == 0 && h->body == NULL)
 		rc = wsgi_fail(&h->error, -EPROTO, "the application returned no body");
 	if (rc == 0) {
@@ -91,6 +93,8 @@ static int respond(struct wsgi_handler *h, struct wsgi_app *app)
 	if (rc == 0 || wsgi_handler_client_left(h))
 		return rc;
 	wsgi_handler_close_body(h); /* a finish_response of a subclass may have left it open */
+	if (rc == -EALREADY && h->late != 0)
+		rc = h->late; /* respond() returned that: the error is the application's own */
 	wsgi_handler_blame(h, rc);
 	return step_handle_error(h, rc);
 }

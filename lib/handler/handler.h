@@ -55,7 +55,8 @@ struct wsgi_handler_ops {
 	int (*finish_content)(struct wsgi_handler *h);
 	/*
 	 * Add Content-Length to h->headers, where it can be told; they have none. h->bytes_sent is
-	 * the length of the first chunk, or of the file. Returns 0 or -errno.
+	 * the length of the first chunk, or of the file (UINT64_MAX: not known). Returns 0 or
+	 * -errno.
 	 */
 	int (*set_content_length)(struct wsgi_handler *h);
 	/* The last look at h->headers before they go out. Returns 0 or -errno. */
@@ -110,12 +111,17 @@ struct wsgi_handler {
 	uint64_t bytes_sent;            /* of the body, those dropped for HEAD counted too */
 	uint64_t content_length;        /* the application's, UINT64_MAX: none */
 	struct wsgi_error error;        /* what went wrong last, if anything did */
+	struct wsgi_error refused;      /* private: why start_response() was, if it was */
+	int late;                       /* private: the code of an exc that came too late; or 0 */
 	struct wsgi_buf scratch;        /* private */
 	struct wsgi_body error_page;    /* private: what error_output returns */
 	bool error_page_given;          /* private */
 };
 
-/* For the makers of a handler class. Asserts that the required ops are there. */
+/*
+ * For the makers of a handler class. Asserts that the required ops are there. The handler points
+ * into itself: it is not copied or moved from then on.
+ */
 void wsgi_handler_init(struct wsgi_handler *h, const struct wsgi_handler_ops *ops);
 void wsgi_handler_finish(struct wsgi_handler *h);
 
@@ -149,7 +155,10 @@ int wsgi_handler_handle_error(struct wsgi_handler *h, int code);
  */
 int wsgi_handler_write(struct wsgi_handler *h, const void *data, size_t len, bool flush);
 
-/* The handler that gave an application its start. */
+/*
+ * The handler that start is in: one that a handler gave, to its error_output or to the application
+ * that it runs. Not one that a middleware made: that is in no handler.
+ */
 struct wsgi_handler *wsgi_handler_of(struct wsgi_start *start);
 
 WSGI_END_DECLS

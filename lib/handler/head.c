@@ -22,8 +22,8 @@ int wsgi_handler_set_content_length(struct wsgi_handler *h)
 	rc = h->body->count(h->body, &count);
 	if (rc == -ENOTSUP)
 		return 0;
-	if (rc != 0 || count != 1)
-		return rc;
+	if (rc != 0 || count != 1 || h->bytes_sent == UINT64_MAX)
+		return wsgi_handler_returned(h, "the body's count()", rc);
 	snprintf(digits, sizeof(digits), "%llu", (unsigned long long)h->bytes_sent);
 	return wsgi_headers_add(&h->headers, "Content-Length", digits);
 }

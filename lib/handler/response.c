@@ -1,4 +1,7 @@
+#include <sys/stat.h>
+
 #include "handler/steps.h"
+#include "wsgi/body.h"
 #include "wsgi/status.h"
 
 int wsgi_handler_transport(struct wsgi_handler *h, int rc)
@@ -22,12 +25,20 @@ static size_t within_length(const struct wsgi_handler *h, size_t len)
 	return before < h->content_length ? (size_t)(h->content_length - before) : 0;
 }
 
+/* There is no head, and so no response: it was not given, or what was given was refused. */
+static int not_started(struct wsgi_handler *h, int code, const char *text)
+{
+	if (h->refused.code == 0)
+		return wsgi_fail(&h->error, code, "%s", text);
+	return wsgi_fail(&h->error, code, "start_response() was refused: %s", h->refused.text);
+}
+
 int wsgi_handler_write(struct wsgi_handler *h, const void *data, size_t len, bool flush)
 {
 	int rc = 0;
 
 	if (h->status.len == 0)
-		return wsgi_fail(&h->error, -EPROTO, "write() before start_response()");
+		return not_started(h, -EPROTO, "write() before start_response()");
 	if (h->client_left)
 		return -EPIPE;
 	if (!h->headers_sent) {
@@ -73,23 +84,39 @@ bool wsgi_handler_result_is_file(struct wsgi_handler *h)
 	return h->wsgi_file_wrapper && h->body->file != NULL;
 }
 
+/* The length of a body that is a file, for a Content-Length; UINT64_MAX: it cannot be told. */
+static uint64_t file_len(const struct wsgi_body *body)
+{
+	const struct wsgi_file *file = body->file;
+	struct stat st;
+
+	if (file->len != UINT64_MAX || body->count == NULL || fstat(file->fd, &st) != 0 ||
+	    !S_ISREG(st.st_mode) || st.st_size <= file->offset)
+		return file->len;
+	return (uint64_t)(st.st_size - file->offset);
+}
+
 /* Send the body by the transport's sendfile. Returns 1 when it did; 0: iterate; -errno. */
 static int send_file(struct wsgi_handler *h)
 {
-	uint64_t sent = 0;
+	uint64_t sent = 0, len, limit;
 	int rc;
 
 	if (!step_result_is_file(h) || h->body->file == NULL || h->ops->sendfile == NULL ||
 	    h->headers_sent || h->status.len == 0 || h->body->file->len == 0)
 		return 0;
-	h->bytes_sent = h->body->file->len; /* of a body of one chunk it is the Content-Length */
+	len = file_len(h->body);
+	h->bytes_sent = len; /* of a body of one chunk it is the Content-Length */
 	rc = step_send_headers(h);
 	h->bytes_sent = 0;
 	if (rc != 0)
 		return rc;
 	if (h->no_body) /* what would have been sent is not even read */
 		return 1;
-	rc = h->ops->sendfile(h, h->body->file, h->content_length, &sent);
+	limit = h->content_length;
+	if (h->body->file->len == UINT64_MAX && len < limit)
+		limit = len; /* it may have grown */
+	rc = h->ops->sendfile(h, h->body->file, limit, &sent);
 	h->bytes_sent = sent;
 	if (rc == -ENOTSUP)
 		return 0;
@@ -104,8 +131,7 @@ int wsgi_handler_finish_content(struct wsgi_handler *h)
 	if (h->headers_sent)
 		return 0;
 	if (!h->has_headers)
-		return wsgi_fail(&h->error, -ENODATA,
-				 "no headers: start_response() was not called");
+		return not_started(h, -ENODATA, "no headers: start_response() was not called");
 	if (!wsgi_status_has_no_body(wsgi_status_code(status)))
 		rc = wsgi_headers_setdefault(&h->headers, "Content-Length", "0");
 	return rc == 0 ? step_send_headers(h) : rc;
@@ -144,7 +170,7 @@ int wsgi_handler_close_body(struct wsgi_handler *h)
 	struct wsgi_body *body = h->body;
 
 	h->body = NULL; /* first: closed once, whatever close() does */
-	return body != NULL && body->close != NULL ? body->close(body) : 0;
+	return wsgi_handler_returned(h, "the body's close()", wsgi_body_close(body));
 }
 
 int wsgi_handler_finish_response(struct wsgi_handler *h)

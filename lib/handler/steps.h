@@ -111,6 +111,12 @@ bool wsgi_handler_client_left(struct wsgi_handler *h);
 /* failure.c: h->error is about code: the words of another failure are forgotten. */
 void wsgi_handler_blame(struct wsgi_handler *h, int code);
 
+/*
+ * failure.c: what a function of the application returned, and who that was. Returns 0 or -errno:
+ * one that is above 0 is blamed.
+ */
+int wsgi_handler_returned(struct wsgi_handler *h, const char *who, int rc);
+
 /* failure.c: the application failed. If it had begun to answer, can the client tell? */
 void wsgi_handler_note_cut(struct wsgi_handler *h);
 

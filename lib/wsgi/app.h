@@ -42,7 +42,7 @@ struct wsgi_start {
 	 *   exc   NULL; or, when called again to report an error, what went wrong
 	 * Returns 0; -EPROTO for a malformed status, a hop-by-hop header, or a second call without
 	 * exc; -EINVAL for a control character; -EALREADY with exc after the headers went out: the
-	 * application ends, by returning exc->code; -ENOMEM. What is refused is not kept.
+	 * application ends, by returning that or exc->code; -ENOMEM. What is refused is not kept.
 	 */
 	int (*respond)(struct wsgi_start *start, const char *status,
 		       const struct wsgi_header *headers, size_t n, const struct wsgi_error *exc);

@@ -1,6 +1,8 @@
 /* What a handler sends when all goes well: the head, the body, and in which order. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "recorder.h"
 #include "wsgi/date.h"
@@ -397,6 +399,57 @@ START_TEST(the_length_of_a_file_is_not_that_of_a_first_chunk)
 }
 END_TEST
 
+/* A file of 10 bytes. */
+static int ten_bytes(void)
+{
+	char path[] = "/tmp/test_handler.XXXXXX";
+	int fd = mkstemp(path);
+
+	ck_assert_int_ge(fd, 0);
+	unlink(path);
+	ck_assert_int_eq(write(fd, "0123456789", 10), 10);
+	return fd;
+}
+
+static const struct {
+	const char *claim;
+	off_t offset;
+	const char *head;
+	uint64_t limit;
+} to_the_end[] = {
+	{"all of it", 0, "Status: 200 OK\r\nContent-Length: 10\r\n\r\n", 10},
+	{"the rest of it", 3, "Status: 200 OK\r\nContent-Length: 7\r\n\r\n", 7},
+	{"nothing is left, or it cannot be told", 10, "Status: 200 OK\r\n\r\n", UINT64_MAX},
+};
+
+START_TEST(a_file_to_its_end_has_the_length_that_it_has)
+{
+	struct wsgi_file rest = {.offset = to_the_end[_i].offset, .len = UINT64_MAX};
+
+	rest.fd = ten_bytes();
+	given_a_transport_that_sends_files(to_the_end[_i].limit, 0);
+	when_it_answers((struct scene){.status = "200 OK", .file = &rest, .count = 1});
+	then_sent(to_the_end[_i].head);
+	ck_assert_msg(file_limit == to_the_end[_i].limit, "%s", to_the_end[_i].claim);
+	close(rest.fd);
+}
+END_TEST
+
+START_TEST(a_pipe_to_its_end_has_no_length)
+{
+	struct wsgi_file rest = {.len = UINT64_MAX};
+	int fds[2];
+
+	ck_assert_int_eq(pipe(fds), 0);
+	rest.fd = fds[0];
+	given_a_transport_that_sends_files(10, 0);
+	when_it_answers((struct scene){.status = "200 OK", .file = &rest, .count = 1});
+	then_sent("Status: 200 OK\r\n\r\n");
+	close(fds[0]);
+	close(fds[1]);
+}
+END_TEST
+
 START_TEST(a_file_is_not_even_read_for_head)
 {
 	given_a_transport_that_sends_files(100, 0);
@@ -451,6 +504,8 @@ int main(void)
 	tcase_add_test(tc, a_transport_without_sendfile_gets_chunks);
 	tcase_add_test(tc, an_empty_file_gets_a_length_of_0);
 	tcase_add_test(tc, the_length_of_a_file_is_not_that_of_a_first_chunk);
+	tcase_add_loop_test(tc, a_file_to_its_end_has_the_length_that_it_has, 0, LEN(to_the_end));
+	tcase_add_test(tc, a_pipe_to_its_end_has_no_length);
 	tcase_add_test(tc, a_file_is_not_even_read_for_head);
 	tcase_add_test(tc, a_file_after_something_written_is_iterated);
 	suite_add_tcase(s, tc);

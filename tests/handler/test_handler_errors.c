@@ -273,6 +273,60 @@ START_TEST(an_application_that_returns_nothing_is_a_500)
 }
 END_TEST
 
+static const struct {
+	const char *claim;
+	struct scene scene;
+	const char *logged;
+} no_errnos[] = {
+	{"a positive number of the call",
+	 {.status = "200 OK", .call_rc = 5},
+	 "the application returned 5, which is no negative errno\n"},
+	{"one of close()",
+	 {.status = "200 OK", .close_rc = EIO},
+	 "the body's close() returned 5, which is no negative errno\n"},
+	{"one of count()",
+	 {.status = "200 OK", .chunks = {"x"}, .count_rc = 7},
+	 "the body's count() returned 7, which is no negative errno\n"},
+	{"an exception that nobody can tell of",
+	 {.status = "200 OK", .call_rc = WSGI_RAISED},
+	 "the application returned WSGI_RAISED, but has no log_exception\n"},
+};
+
+START_TEST(what_is_no_negative_errno_is_called_that)
+{
+	ck_assert_int_eq(when_run(no_errnos[_i].scene), 0);
+	ck_assert_msg(strcmp(text_of(&logged), no_errnos[_i].logged) == 0, "%s: %s",
+		      no_errnos[_i].claim, text_of(&logged));
+	ck_assert_int_lt(handler.error.code, 0);
+}
+END_TEST
+
+static int log_writes;
+
+static int count_write(struct wsgi_errors *e, const char *data, size_t len)
+{
+	log_writes++;
+	return log_write(e, data, len);
+}
+
+static struct wsgi_errors counting = {.write = count_write};
+
+static struct wsgi_errors *get_counting(struct wsgi_handler *h)
+{
+	(void)h;
+	return &counting;
+}
+
+START_TEST(a_line_of_the_log_is_one_write)
+{
+	log_writes = 0;
+	ops.get_stderr = get_counting;
+	when_run((struct scene){.call_rc = -EIO});
+	then_logged("Input/output error\n");
+	ck_assert_int_eq(log_writes, 1);
+}
+END_TEST
+
 /* -- a client that left ------------------------------------------------------------------------ */
 
 static const int gone[] = {-EPIPE, -ECONNRESET, -ECONNABORTED};
@@ -416,8 +470,31 @@ START_TEST(what_is_refused_is_not_kept)
 {
 	when_run((struct scene){.also = swallow_bad_status, .chunks = {"x"}});
 	then_sent(ERROR_PAGE);
-	then_logged("write() before start_response()\n");
+	then_logged("start_response() was refused: Hop-by-hop header, 'Upgrade: x', not allowed\n");
 	ck_assert_int_eq(closed, 1);
+}
+END_TEST
+
+static int swallow_and_write(struct wsgi_start *start)
+{
+	swallow_bad_status(start);
+	return start->write(start, "x", 1);
+}
+
+START_TEST(a_refusal_is_told_of_a_write_and_of_a_body_without_chunks)
+{
+	when_run((struct scene){.also = _i == 0 ? swallow_and_write : swallow_bad_status});
+	then_sent(ERROR_PAGE);
+	then_logged("start_response() was refused: Hop-by-hop header, 'Upgrade: x', not allowed\n");
+}
+END_TEST
+
+START_TEST(a_refusal_is_forgotten_with_its_request)
+{
+	when_run((struct scene){.also = swallow_bad_status});
+	logged.len = 0;
+	when_run((struct scene){.chunks = {"x"}});
+	then_logged("write() before start_response()\n");
 }
 END_TEST
 
@@ -511,6 +588,79 @@ START_TEST(a_start_with_exc_after_the_headers_hands_the_error_back)
 }
 END_TEST
 
+static int pass_on_that_it_is_too_late(struct wsgi_start *start)
+{
+	write_a(start);
+	return start_with_exc(start);
+}
+
+START_TEST(what_a_start_that_is_too_late_returns_may_be_passed_on)
+{
+	when_run((struct scene){.status = "200 OK", .also = pass_on_that_it_is_too_late});
+	ck_assert_int_eq(handler.error.code, trouble.code);
+	then_sent(SENT_A);
+	then_logged("trouble\n");
+}
+END_TEST
+
+static int too_late_for_words_alone(struct wsgi_start *start)
+{
+	static const struct wsgi_error words = {.text = "only words"};
+
+	write_a(start);
+	return start->respond(start, "500 X", NULL, 0, &words);
+}
+
+START_TEST(an_exc_without_a_code_keeps_its_words)
+{
+	when_run((struct scene){.status = "200 OK", .also = too_late_for_words_alone});
+	ck_assert_int_eq(handler.error.code, -EALREADY);
+	then_logged("only words\n");
+}
+END_TEST
+
+static struct wsgi_start *late_start;
+
+static int next_too_late(struct wsgi_body *b, const void **data, size_t *len)
+{
+	(void)b;
+	if (chunk_at++ > 0)
+		return start_with_exc(late_start);
+	*data = "a";
+	*len = 1;
+	return 1;
+}
+
+static int late_call(struct wsgi_app *a, const struct wsgi_environ *env, struct wsgi_start *start,
+		     struct wsgi_body **result)
+{
+	static struct wsgi_body late = {.next = next_too_late};
+
+	(void)a;
+	(void)env;
+	late_start = start;
+	*result = &late;
+	return start->respond(start, "200 OK", NULL, 0, NULL);
+}
+
+START_TEST(a_body_may_pass_it_on_too)
+{
+	app.call = late_call;
+	when_run((struct scene){0});
+	ck_assert_int_eq(handler.error.code, trouble.code);
+	then_sent("Status: 200 OK\r\n\r\na");
+	then_logged("trouble\n");
+}
+END_TEST
+
+START_TEST(an_ealready_of_the_applications_own_is_one)
+{
+	when_run((struct scene){.status = "200 OK", .next_rc = -EALREADY});
+	ck_assert_int_eq(handler.error.code, -EALREADY);
+	then_logged("Operation already in progress\n");
+}
+END_TEST
+
 /* -- start_response() left out ----------------------------------------------------------------- */
 
 START_TEST(a_chunk_without_a_start_is_an_error)
@@ -584,6 +734,8 @@ static void add_failures(TCase *tc)
 	tcase_add_test(tc, cgi_variables_that_cannot_be_had_are_a_500);
 	tcase_add_test(tc, an_error_page_of_a_wrong_length_is_cut_when_there_is_no_environ);
 	tcase_add_test(tc, an_application_that_returns_nothing_is_a_500);
+	tcase_add_loop_test(tc, what_is_no_negative_errno_is_called_that, 0, LEN(no_errnos));
+	tcase_add_test(tc, a_line_of_the_log_is_one_write);
 	tcase_add_test(tc, input_that_fails_otherwise_is_a_500);
 	tcase_add_test(tc, a_file_that_cannot_be_read_on_is_logged);
 }
@@ -601,12 +753,18 @@ static void add_start(TCase *tc)
 	tcase_add_loop_test(tc, what_is_refused_is_logged_and_the_client_sees_a_500, 0,
 			    LEN(refused));
 	tcase_add_test(tc, what_is_refused_is_not_kept);
+	tcase_add_loop_test(tc, a_refusal_is_told_of_a_write_and_of_a_body_without_chunks, 0, 2);
+	tcase_add_test(tc, a_refusal_is_forgotten_with_its_request);
 	tcase_add_test(tc, after_a_refusal_another_start_is_welcome);
 	tcase_add_test(tc, a_second_start_is_an_error);
 	tcase_add_test(tc, a_second_start_that_is_swallowed_changes_nothing);
 	tcase_add_test(tc, a_start_with_exc_replaces_headers_that_have_not_gone);
 	tcase_add_test(tc, the_first_start_may_have_exc);
 	tcase_add_test(tc, a_start_with_exc_after_the_headers_hands_the_error_back);
+	tcase_add_test(tc, what_a_start_that_is_too_late_returns_may_be_passed_on);
+	tcase_add_test(tc, an_exc_without_a_code_keeps_its_words);
+	tcase_add_test(tc, a_body_may_pass_it_on_too);
+	tcase_add_test(tc, an_ealready_of_the_applications_own_is_one);
 	tcase_add_test(tc, a_chunk_without_a_start_is_an_error);
 	tcase_add_test(tc, an_end_without_a_start_is_an_error);
 	tcase_add_test(tc, a_file_without_a_start_is_an_error);

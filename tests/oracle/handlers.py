@@ -34,6 +34,7 @@ DIFFERENCES = {
     'cut': 'a body is cut at its Content-Length, and iterated no further: PEP 3333, Handling the Content-Length Header',
     'complaint': 'a body that is not as long as its Content-Length is logged',
     'not kept': 'a status or header that was refused is not sent, when the application swallows the exception',
+    'refused': 'that start_response() refused is told, where Python says that it was not called',
     'control': 'control characters in a status or a header are refused: CVE-2026-0865',
     'close': 'a close() that fails after a whole response sends no second one; it is called once',
     'protocol': 'without SERVER_PROTOCOL the client is modern, where Python has a KeyError',
@@ -80,6 +81,7 @@ class Differing:
     os_environ = {}
     in_head = False
     length = None
+    refused = None
 
     def has(self, name):
         return name in self.differences
@@ -90,11 +92,16 @@ class Differing:
         out_of_turn = self.headers_sent if exc_info else self.headers is not None
         try:
             super().start_response(status, headers, exc_info)
-        except Exception:
+        except Exception as e:
             if self.has('not kept') and not out_of_turn:
                 self.status = self.headers = None
+                self.refused = str(e)
             raise
         return self.write
+
+    def check_refused(self):
+        if self.has('refused') and not self.status and self.refused:
+            raise AssertionError('start_response() was refused: ' + self.refused)
 
     def _convert_string_type(self, value, title):
         value = super()._convert_string_type(value, title)
@@ -140,6 +147,10 @@ class Differing:
 
     # The body.
 
+    def write(self, data):
+        self.check_refused()
+        super().write(data)
+
     def _write(self, data):
         if not self.in_head:
             if self.has('bodiless') and self.is_bodiless():
@@ -159,6 +170,7 @@ class Differing:
             raise
 
     def finish_content(self):
+        self.check_refused()
         if self.headers is None and self.has('words'):
             raise Failed('no headers: start_response() was not called')
         if not self.headers_sent and self.has('bodiless length') and self.is_bodiless_status():
