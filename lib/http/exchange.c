@@ -216,6 +216,32 @@ int wsgi_http_request_fail(struct wsgi_http_request *req, const char *status, co
 	return rc == 0 ? req->output.flush(&req->output) : rc;
 }
 
+bool wsgi_http_request_is_lost(struct wsgi_http_request *req)
+{
+	struct wsgi_exchange *x = container_of(req, struct wsgi_exchange, req);
+	bool gone;
+
+	pthread_mutex_lock(&x->lock);
+	gone = x->gone;
+	pthread_mutex_unlock(&x->lock);
+	return gone;
+}
+
+int wsgi_http_request_answered(struct wsgi_http_request *req, uint64_t *body_bytes)
+{
+	struct wsgi_exchange *x = container_of(req, struct wsgi_exchange, req);
+	int status = req->status;
+
+	*body_bytes = req->body_bytes;
+	pthread_mutex_lock(&x->lock);
+	if (x->gone && !x->taken) {
+		status = x->failed ? 500 : 0;
+		*body_bytes = 0;
+	}
+	pthread_mutex_unlock(&x->lock);
+	return status;
+}
+
 void wsgi_exchange_hold(struct wsgi_exchange *x)
 {
 	pthread_mutex_lock(&x->lock);
@@ -249,6 +275,7 @@ void wsgi_exchange_abort(struct wsgi_exchange *x)
 {
 	pthread_mutex_lock(&x->lock);
 	x->gone = true;
+	x->failed = x->in_ended && !x->taken; /* as the wire will, when it is its turn */
 	wake(x);
 	pthread_cond_broadcast(&x->moved);
 	pthread_mutex_unlock(&x->lock);
@@ -296,6 +323,14 @@ static enum wsgi_exchange_turn answer(struct wsgi_exchange *x)
 	return x->done ? WSGI_TURN_FAIL : WSGI_TURN_WAIT;
 }
 
+/* Keep in mind what the wire is told to send. */
+static enum wsgi_exchange_turn told(struct wsgi_exchange *x, enum wsgi_exchange_turn turn)
+{
+	x->taken = x->taken || turn == WSGI_TURN_RESPOND;
+	x->failed = x->failed || turn == WSGI_TURN_FAIL;
+	return turn;
+}
+
 enum wsgi_exchange_turn wsgi_exchange_turn(struct wsgi_exchange *x)
 {
 	enum wsgi_exchange_turn turn;
@@ -306,7 +341,7 @@ enum wsgi_exchange_turn wsgi_exchange_turn(struct wsgi_exchange *x)
 		x->in_error = -ECONNRESET; /* the client is not asked for it */
 	else if (turn == WSGI_TURN_RESPOND || (turn == WSGI_TURN_WAIT && x->reading))
 		turn = WSGI_TURN_UPLOAD;
-	if (turn == WSGI_TURN_WAIT)
+	if (told(x, turn) == WSGI_TURN_WAIT)
 		put_to_sleep(x);
 	pthread_mutex_unlock(&x->lock);
 	return turn;
@@ -319,7 +354,7 @@ enum wsgi_exchange_turn wsgi_exchange_uploaded(struct wsgi_exchange *x)
 	pthread_mutex_lock(&x->lock);
 	x->in_ended = true;
 	pthread_cond_signal(&x->moved);
-	turn = answer(x);
+	turn = told(x, answer(x));
 	if (turn == WSGI_TURN_WAIT)
 		put_to_sleep(x);
 	pthread_mutex_unlock(&x->lock);

@@ -52,6 +52,8 @@ struct wsgi_exchange {
 	bool in_ended;              /* the upload is whole */
 	bool reading;               /* the worker has asked for the upload */
 	bool responded;             /* head is whole and the wire may send it */
+	bool taken;                 /* the wire sends it */
+	bool failed;                /* the wire answers 500 in its place */
 	bool complete;              /* all of the response is there already */
 	bool done;                  /* the worker has let go */
 	bool gone;                  /* the wire has */
@@ -89,7 +91,7 @@ enum wsgi_exchange_turn {
 	WSGI_TURN_WAIT,
 	WSGI_TURN_UPLOAD,  /* read the request's body */
 	WSGI_TURN_RESPOND, /* head is whole: send it */
-	WSGI_TURN_FAIL,    /* there is no response */
+	WSGI_TURN_FAIL,    /* there is no response: answer 500 */
 };
 
 /*

@@ -29,10 +29,20 @@ struct wsgi_http_request {
 	 * connection is closed in the middle of it.
 	 */
 	bool cut;
-	/* How far the response is, for a log: */
+	/* How far the response is: */
 	int status; /* 0 before the head was whole */
 	uint64_t body_bytes;
 };
+
+/* Whether nobody waits for a response any more: the client left, or was cut off. */
+bool wsgi_http_request_is_lost(struct wsgi_http_request *req);
+
+/*
+ * For a log, at the end: the status that the client has got, or is about to; 0: none.
+ *   body_bytes   set to the length of the body; 0 for the server's own page, in place of a response
+ *                that it did not wait for
+ */
+int wsgi_http_request_answered(struct wsgi_http_request *req, uint64_t *body_bytes);
 
 /*
  * Answer with a short page of plain text in place of a response that came to nothing. When a part

@@ -2,10 +2,10 @@
 
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/span.h"
 #include "server/request_line.h"
+#include "server/server.h"
 
 /* ECMA-48, 8.3.117 SGR */
 #define DIM "\033[2m"
@@ -78,7 +78,5 @@ void wsgi_colour_log_request(struct wsgi_request_handler *r, int status, uint64_
 				       sizeof(line));
 
 	len = wsgi_colour_line(line, len, status, coloured);
-	/* One write, so that lines of several threads do not mix; a lost line is no failure. */
-	if (write(STDERR_FILENO, coloured, len) < 0)
-		return;
+	wsgi_request_line_write(wsgi_server_log(r->server), coloured, len);
 }

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/container.h"
 #include "http/request.h"
@@ -40,9 +39,7 @@ void wsgi_request_handler_log_request(struct wsgi_request_handler *r, int status
 	size_t len = wsgi_request_line(&r->environ, status, body_bytes, (long long)time(NULL), line,
 				       sizeof(line));
 
-	/* One write, so that lines of several threads do not mix; a lost line is no failure. */
-	if (write(STDERR_FILENO, line, len) < 0)
-		return;
+	wsgi_request_line_write(wsgi_server_log(r->server), line, len);
 }
 
 int wsgi_request_handler_status(const struct wsgi_request_handler *r)
@@ -95,17 +92,35 @@ static void handle(struct wsgi_request_handler *r)
 
 static void log_request(struct wsgi_request_handler *r)
 {
-	const struct wsgi_http_request *req = r->request;
+	uint64_t body_bytes;
+	int status = wsgi_http_request_answered(r->request, &body_bytes);
 
 	if (r->ops->log_request != NULL)
-		r->ops->log_request(r, req->status, req->body_bytes);
+		r->ops->log_request(r, status, body_bytes);
 	else
-		own_ops.log_request(r, req->status, req->body_bytes);
+		own_ops.log_request(r, status, body_bytes);
 }
 
 /* -- a request --------------------------------------------------------------------------------- */
 
-static const char internal_error[] = "500 Internal Server Error";
+static void answer_500(struct wsgi_request_handler *r)
+{
+	wsgi_request_handler_fail(r, "500 Internal Server Error", "A server error occurred.\n");
+}
+
+/* The class's handle has returned. */
+static void answer_if_it_has_not(struct wsgi_request_handler *r)
+{
+	const struct wsgi_error *refused = wsgi_request_handler_refusal(r);
+
+	if (r->request->status != 0 || wsgi_http_request_is_lost(r->request))
+		return;
+	wsgi_log(r->server->config.log, WSGI_LOG_ERROR, "%s",
+		 refused->text[0] != '\0' ? refused->text
+					  : "the handler class sent no whole head of a response");
+	r->request->cut = false; /* what it was for does not come */
+	answer_500(r);
+}
 
 static void serve(void *ctx, struct wsgi_http_request *req)
 {
@@ -124,10 +139,11 @@ static void serve(void *ctx, struct wsgi_http_request *req)
 	rc = get_environ(&r);
 	if (rc == 0) {
 		handle(&r);
+		answer_if_it_has_not(&r);
 	} else {
 		wsgi_log(s->config.log, WSGI_LOG_ERROR, "a request's environ cannot be built: %s",
 			 strerror(-rc));
-		wsgi_request_handler_fail(&r, internal_error, "A server error occurred.\n");
+		answer_500(&r);
 	}
 	log_request(&r);
 	wsgi_environ_finish(&r.environ);

@@ -31,11 +31,16 @@ struct wsgi_request_handler_ops {
 	int (*get_environ)(struct wsgi_request_handler *r, struct wsgi_environ *env);
 	/* wsgi.errors. */
 	struct wsgi_errors *(*get_stderr)(struct wsgi_request_handler *r);
-	/* Serve the request: read r->input, write a CGI response to r->output. */
+	/*
+	 * Serve the request: read r->input, write a CGI response to r->output. Without a whole head
+	 * of one it is answered 500.
+	 */
 	void (*handle)(struct wsgi_request_handler *r);
 	/*
 	 * After handle: a line for each request.
-	 *   status   0: nothing was sent
+	 *   status       what the client got, or is about to; 0: nothing, because it left. 500 when
+	 *                the server ended before handle did.
+	 *   body_bytes   0 then
 	 */
 	void (*log_request)(struct wsgi_request_handler *r, int status, uint64_t body_bytes);
 };
@@ -50,6 +55,7 @@ struct wsgi_request_handler {
 	 * the head is malformed, wsgi_request_handler_refusal() says how.
 	 */
 	struct wsgi_output *output;
+	void *ctx; /* for the class; NULL at first; freed by its log_request(), the last call */
 	struct wsgi_http_request *request; /* private */
 };
 

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 static void append(char *line, size_t size, size_t *len, const char *text)
 {
@@ -44,7 +45,16 @@ size_t wsgi_request_line(const struct wsgi_environ *env, int status, uint64_t bo
 	append(line, room, &len, variable(env, "REQUEST_URI"));
 	append(line, room, &len, " ");
 	append(line, room, &len, variable(env, "SERVER_PROTOCOL"));
+	if (status == 0)
+		return len + (size_t)snprintf(line + len, size - len, "\" - -\n");
 	len += (size_t)snprintf(line + len, size - len, "\" %d %llu\n", status,
 				(unsigned long long)body_bytes);
 	return len;
+}
+
+void wsgi_request_line_write(const struct wsgi_log *log, const char *line, size_t len)
+{
+	/* One write, so that lines of several threads do not mix; a lost line is no failure. */
+	if (log->fd >= 0 && write(log->fd, line, len) < 0)
+		return;
 }

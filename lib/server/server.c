@@ -25,6 +25,15 @@ const struct wsgi_server_config wsgi_server_default_config = {.fd = -1};
 
 /* -- making one -------------------------------------------------------------------------------- */
 
+/* wsgi.errors where there is no log. */
+static int drop(struct wsgi_errors *errors, const char *data, size_t len)
+{
+	(void)errors;
+	(void)data;
+	(void)len;
+	return 0;
+}
+
 static void fill_in(struct wsgi_server *s)
 {
 	struct wsgi_server_config *c = &s->config;
@@ -41,7 +50,9 @@ static void fill_in(struct wsgi_server *s)
 	if (c->grace_ms == 0)
 		c->grace_ms = GRACE_MS;
 	s->app = c->app;
-	wsgi_fd_errors_init(&s->errors, STDERR_FILENO);
+	wsgi_fd_errors_init(&s->errors, c->log->fd);
+	if (c->log->fd < 0)
+		s->errors.errors.write = drop;
 }
 
 static int open_listener(struct wsgi_server *s, struct wsgi_error *err)
@@ -168,6 +179,11 @@ const char *wsgi_server_address(const struct wsgi_server *server)
 void *wsgi_server_ctx(const struct wsgi_server *server)
 {
 	return server->config.ctx;
+}
+
+const struct wsgi_log *wsgi_server_log(const struct wsgi_server *server)
+{
+	return server->config.log;
 }
 
 /* -- waiting ----------------------------------------------------------------------------------- */

@@ -43,7 +43,9 @@ struct wsgi_server_config {
 	int grace_ms;         /* for requests under way at shutdown(); 0: 10000 */
 	const char *certfile; /* PEM, the chain with it: HTTPS; NULL: HTTP */
 	const char *keyfile;  /* PEM; NULL: the key is in certfile */
-	const struct wsgi_log *log; /* what is not a request line; NULL: standard error */
+	/* Where lines go: the server's own, those of requests, and wsgi.errors; NULL: standard
+	 * error */
+	const struct wsgi_log *log;
 };
 
 /* All of them as they are when they are not given; fd is -1. */
@@ -79,6 +81,9 @@ const char *wsgi_server_address(const struct wsgi_server *server);
 
 /* config->ctx. */
 void *wsgi_server_ctx(const struct wsgi_server *server);
+
+/* config->log, or the server's own for standard error; borrowed. */
+const struct wsgi_log *wsgi_server_log(const struct wsgi_server *server);
 
 /*
  * Serve until shutdown(); requests that have begun are answered before it returns, for grace_ms

@@ -144,14 +144,145 @@ static void handle_nothing(struct wsgi_request_handler *r)
 	(void)r;
 }
 
-START_TEST(a_handle_that_sends_nothing_is_a_500_and_logged_as_nothing)
+static void handle_half_a_head(struct wsgi_request_handler *r)
 {
-	const struct wsgi_request_handler_ops ops = {.handle = handle_nothing,
+	ck_assert_int_eq(r->output->write(r->output, "Content-Type: a/b\r\n", 19), 0);
+}
+
+static void handle_a_bad_head(struct wsgi_request_handler *r)
+{
+	ck_assert_int_eq(r->output->write(r->output, "nothing\r\n\r\n", 11), -EPROTO);
+}
+
+static void handle_nothing_and_cut(struct wsgi_request_handler *r)
+{
+	wsgi_request_handler_cut(r);
+}
+
+static const struct {
+	void (*handle)(struct wsgi_request_handler *r);
+	const char *words;
+} silent[] = {
+	{handle_nothing, "libwsgi: the handler class sent no whole head of a response\n"},
+	{handle_half_a_head, "libwsgi: the handler class sent no whole head of a response\n"},
+	{handle_a_bad_head, "libwsgi: the response's header line 'nothing' has no name\n"},
+	{handle_nothing_and_cut, "libwsgi: the handler class sent no whole head of a response\n"},
+};
+
+START_TEST(a_handle_that_sends_no_head_is_a_500_and_a_line_that_says_why)
+{
+	const struct wsgi_request_handler_ops ops = {.handle = silent[_i].handle,
 						     .log_request = note_request};
 
 	ck_assert_mem_eq(when_asked_by(&ops, GET), "HTTP/1.1 500 ", 13);
+	ck_assert_ptr_nonnull(strstr(answer, "\r\n\r\nA server error occurred.\n"));
+	ck_assert_int_eq(logged_status, 500);
+	ck_assert_uint_eq(logged_bytes, strlen("A server error occurred.\n"));
+	ck_assert_str_eq(logged(), silent[_i].words);
+}
+END_TEST
+
+/* -- what the line says was answered ------------------------------------------------------------
+ */
+
+/* Reads the body, stays until it is let go, answers. */
+static atomic_bool stay, is_inside;
+
+static int call_stay(struct wsgi_app *app, const struct wsgi_environ *env, struct wsgi_start *start,
+		     struct wsgi_body **body)
+{
+	struct wsgi_buf all = {0};
+	int rc;
+
+	(void)app;
+	is_inside = true;
+	rc = wsgi_input_read_all(env->input, &all);
+	wsgi_buf_finish(&all);
+	while (stay)
+		poll(NULL, 0, 1);
+	return rc == 0 ? wsgi_reply(start, body, "200 OK", "text/plain", "stayed") : rc;
+}
+
+static struct wsgi_app stays = {.call = call_stay};
+
+static int given_a_request_inside(const char *request)
+{
+	static const struct wsgi_request_handler_ops ops = {.log_request = note_request};
+	int fd;
+
+	config.app = &stays;
+	config.handler_class = &ops;
+	stay = true;
+	is_inside = false;
+	logged_status = -1;
+	given_a_server();
+	when_it_serves();
+	fd = connect_to(server);
+	send_text(fd, request);
+	while (!is_inside)
+		poll(NULL, 0, 1);
+	return fd;
+}
+
+static void let_it_go_on(void)
+{
+	stay = false;
+	for (int i = 0; i < 10000 && logged_status == -1; i++)
+		poll(NULL, 0, 1);
+}
+
+START_TEST(what_was_cut_off_at_the_end_is_logged_as_the_500_that_it_was)
+{
+	int fd;
+
+	config.grace_ms = 50;
+	fd = given_a_request_inside(GET);
+	wsgi_server_shutdown(server);
+	receive(fd);
+	ck_assert_mem_eq(answer, "HTTP/1.1 500 ", 13);
+	let_it_go_on();
+	ck_assert_int_eq(when_it_has_returned(), 0);
+	ck_assert_int_eq(logged_status, 500);
+	ck_assert_uint_eq(logged_bytes, 0);
+}
+END_TEST
+
+START_TEST(a_client_that_leaves_in_the_middle_of_its_body_was_answered_nothing)
+{
+	int fd = given_a_request_inside(
+		"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc");
+
+	close(fd);
+	let_it_go_on();
+	ck_assert_int_eq(when_it_is_shut_down(), 0);
 	ck_assert_int_eq(logged_status, 0);
 	ck_assert_uint_eq(logged_bytes, 0);
+}
+END_TEST
+
+/* -- its own ctx ------------------------------------------------------------------------------- */
+
+static int get_environ_with_ctx(struct wsgi_request_handler *r, struct wsgi_environ *env)
+{
+	ck_assert_ptr_null(r->ctx);
+	r->ctx = strdup("mine");
+	return wsgi_request_handler_get_environ(r, env);
+}
+
+static void log_request_with_ctx(struct wsgi_request_handler *r, int status, uint64_t body_bytes)
+{
+	ck_assert_str_eq(r->ctx, "mine");
+	free(r->ctx);
+	note_request(r, status, body_bytes);
+}
+
+START_TEST(a_class_may_keep_something_of_a_request)
+{
+	const struct wsgi_request_handler_ops ops = {.get_environ = get_environ_with_ctx,
+						     .log_request = log_request_with_ctx};
+
+	when_asked_by(&ops, GET);
+	ck_assert_int_eq(logged_status, 200);
 }
 END_TEST
 
@@ -371,7 +502,11 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, an_environ_that_cannot_be_had_is_a_500);
 	tcase_add_loop_test(tc, get_stderr_is_where_the_application_complains, 0, 2);
 	tcase_add_test(tc, handle_may_do_without_an_application);
-	tcase_add_test(tc, a_handle_that_sends_nothing_is_a_500_and_logged_as_nothing);
+	tcase_add_loop_test(tc, a_handle_that_sends_no_head_is_a_500_and_a_line_that_says_why, 0,
+			    4);
+	tcase_add_test(tc, what_was_cut_off_at_the_end_is_logged_as_the_500_that_it_was);
+	tcase_add_test(tc, a_client_that_leaves_in_the_middle_of_its_body_was_answered_nothing);
+	tcase_add_test(tc, a_class_may_keep_something_of_a_request);
 	tcase_add_loop_test(tc, an_op_that_calls_super_or_is_left_out_is_as_ever, 0, 2);
 	tcase_add_test(tc, a_response_that_is_refused_can_be_another);
 	tcase_add_loop_test(tc, a_response_that_breaks_off_is_seen_to, 0, 2);

@@ -55,6 +55,15 @@ START_TEST(control_characters_are_escaped)
 }
 END_TEST
 
+START_TEST(what_was_not_answered_has_hyphens_as_in_http_server)
+{
+	size_t len = wsgi_request_line(&env, 0, 0, 784111777, line, sizeof(line));
+
+	ck_assert_uint_eq(len, strlen(line));
+	ck_assert_ptr_nonnull(strstr(line, "\"GET /a?b HTTP/1.1\" - -\n"));
+}
+END_TEST
+
 static const char *const variables[] = {"REQUEST_URI", "REMOTE_ADDR", "REQUEST_METHOD",
 					"SERVER_PROTOCOL"};
 
@@ -112,6 +121,7 @@ int main(void)
 	tcase_add_test(tc, a_request_is_logged_as_simple_server_does);
 	tcase_add_test(tc, a_client_of_a_unix_socket_has_no_address);
 	tcase_add_test(tc, control_characters_are_escaped);
+	tcase_add_test(tc, what_was_not_answered_has_hyphens_as_in_http_server);
 	tcase_add_loop_test(tc, what_is_very_long_is_cut, 0, 4);
 	tcase_add_test(tc, the_shortest_line_is_not_overrun);
 	tcase_add_test(tc, the_largest_numbers_have_room);

@@ -311,6 +311,47 @@ START_TEST(its_own_lines_are_libwsgis_where_no_log_is_given)
 	when_sent(GET);
 	ck_assert_int_eq(when_it_is_shut_down(), 0);
 	ck_assert_int_eq(count_lines("libwsgi: there is no application"), _i ? 0 : 1);
+	ck_assert_int_eq(count_lines("\n"), _i ? 0 : 2);
+}
+END_TEST
+
+/* Writes to wsgi.errors. */
+static int call_complain(struct wsgi_app *app, const struct wsgi_environ *env,
+			 struct wsgi_start *start, struct wsgi_body **body)
+{
+	(void)app;
+	ck_assert_int_eq(wsgi_errors_puts(env->errors, "a complaint\n"), 0);
+	return wsgi_reply(start, body, "200 OK", "text/plain", "hello");
+}
+
+static struct wsgi_app complains = {.call = call_complain};
+
+START_TEST(the_lines_of_requests_and_of_the_application_go_where_the_log_goes)
+{
+	struct wsgi_log log = {.fd = -1, .program = "test"};
+	char text[500];
+	int ends[2];
+	ssize_t n;
+
+	ck_assert_int_eq(pipe(ends), 0);
+	if (_i)
+		log.fd = ends[1];
+	config.app = &complains;
+	config.log = &log;
+	given_a_server();
+	ck_assert_ptr_eq(wsgi_server_log(server), &log);
+	when_it_serves();
+	ck_assert(answers("\r\n\r\nhello"));
+	ck_assert_int_eq(when_it_is_shut_down(), 0);
+	close(ends[1]);
+	n = read(ends[0], text, sizeof(text) - 1);
+	text[n > 0 ? n : 0] = '\0';
+	ck_assert_str_eq(logged(), "");
+	if (_i)
+		ck_assert_mem_eq(text, "a complaint\n127.0.0.1 - - [", 27);
+	else
+		ck_assert_str_eq(text, "");
+	close(ends[0]);
 }
 END_TEST
 
@@ -623,9 +664,9 @@ START_TEST(a_thread_that_stays_in_the_application_is_told_of)
 	given_a_server();
 	close(fd);
 	stay = false;
-	for (int i = 0; i < 10000 && count_lines("200 6\n") < 1; i++)
+	for (int i = 0; i < 10000 && count_lines("500 0\n") < 1; i++)
 		poll(NULL, 0, 1);
-	ck_assert_int_eq(count_lines("\"GET / HTTP/1.1\" 200 6\n"), 1);
+	ck_assert_int_eq(count_lines("\"GET / HTTP/1.1\" 500 0\n"), 1);
 }
 END_TEST
 
@@ -1011,6 +1052,8 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, without_an_application_there_is_a_500_and_a_line_that_says_why);
 	tcase_add_loop_test(tc, the_server_has_a_name, 0, LEN(names));
 	tcase_add_loop_test(tc, its_own_lines_are_libwsgis_where_no_log_is_given, 0, 2);
+	tcase_add_loop_test(tc, the_lines_of_requests_and_of_the_application_go_where_the_log_goes,
+			    0, 2);
 	tcase_add_loop_test(tc, so_many_requests_are_served_at_a_time_as_it_has_threads, 0,
 			    LEN(crews));
 	tcase_add_test(tc, an_interpreter_is_entered_and_left_around_each_wait);
