@@ -16,6 +16,13 @@ struct wsgi_var {
 	uint32_t hash; /* of the name */
 };
 
+/* One of a list: there are few, if any. */
+struct wsgi_object {
+	struct wsgi_object *next;
+	void *object;
+	char name[];
+};
+
 void wsgi_environ_init(struct wsgi_environ *env)
 {
 	*env = (struct wsgi_environ){0};
@@ -27,11 +34,22 @@ static void free_copies(struct wsgi_environ *env)
 		free(env->vars[i].copy);
 }
 
+static void free_objects(struct wsgi_environ *env)
+{
+	struct wsgi_object *next;
+
+	for (struct wsgi_object *o = env->objects; o != NULL; o = next) {
+		next = o->next;
+		free(o);
+	}
+}
+
 void wsgi_environ_finish(struct wsgi_environ *env)
 {
 	if (env == NULL)
 		return;
 	free_copies(env);
+	free_objects(env);
 	free(env->vars);
 	free(env->index);
 	wsgi_environ_init(env);
@@ -52,6 +70,7 @@ void wsgi_environ_clear(struct wsgi_environ *env)
 		return;
 	}
 	free_copies(env);
+	free_objects(env);
 	if (env->len > 0)
 		memset(env->index, 0, env->index_cap * sizeof(*env->index));
 	*env = kept;
@@ -264,6 +283,75 @@ void wsgi_environ_at(const struct wsgi_environ *env, size_t i, struct wsgi_span 
 	*value = value_of(var);
 }
 
+/* -- objects ----------------------------------------------------------------------------------- */
+
+/* What leads to the object of that name, or to the end of the list. */
+static struct wsgi_object **find_object(struct wsgi_object **at, const char *name)
+{
+	while (*at != NULL && strcmp((*at)->name, name) != 0)
+		at = &(*at)->next;
+	return at;
+}
+
+static struct wsgi_object *create_object(const char *name)
+{
+	const size_t size = strlen(name) + 1;
+	struct wsgi_object *o = malloc(sizeof(*o) + size);
+
+	if (o == NULL)
+		return NULL;
+	o->next = NULL;
+	memcpy(o->name, name, size);
+	return o;
+}
+
+static void remove_object(struct wsgi_object **at)
+{
+	struct wsgi_object *o = *at;
+
+	if (o == NULL)
+		return;
+	*at = o->next;
+	free(o);
+}
+
+int wsgi_environ_set_object(struct wsgi_environ *env, const char *name, void *object)
+{
+	struct wsgi_object **at = find_object(&env->objects, name);
+
+	if (strchr(name, '.') == NULL || strncmp(name, "wsgi.", 5) == 0)
+		return -EINVAL;
+	if (object == NULL) {
+		remove_object(at);
+		return 0;
+	}
+	if (*at == NULL)
+		*at = create_object(name);
+	if (*at == NULL)
+		return -ENOMEM;
+	(*at)->object = object;
+	return 0;
+}
+
+void *wsgi_environ_get_object(const struct wsgi_environ *env, const char *name)
+{
+	struct wsgi_object *objects = env->objects;
+	struct wsgi_object *const *at = find_object(&objects, name);
+
+	return *at != NULL ? (*at)->object : NULL;
+}
+
+static int update_objects(struct wsgi_environ *env, const struct wsgi_environ *from)
+{
+	int rc = 0;
+
+	for (const struct wsgi_object *o = from->objects; o != NULL && rc == 0; o = o->next)
+		rc = wsgi_environ_set_object(env, o->name, o->object);
+	return rc;
+}
+
+/* -- from another ------------------------------------------------------------------------------ */
+
 /* Become a borrowing copy of from: its hashes hold here too, with its seed. */
 static int take_all(struct wsgi_environ *env, const struct wsgi_environ *from)
 {
@@ -280,10 +368,10 @@ static int take_all(struct wsgi_environ *env, const struct wsgi_environ *from)
 
 int wsgi_environ_update(struct wsgi_environ *env, const struct wsgi_environ *from)
 {
-	int rc = 0;
+	int rc = update_objects(env, from);
 
-	if (from->len == 0)
-		return 0;
+	if (rc != 0 || from->len == 0)
+		return rc;
 	if (env->len == 0)
 		return take_all(env, from);
 	for (size_t i = 0; i < from->len && rc == 0; i++) {

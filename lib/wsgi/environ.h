@@ -19,7 +19,9 @@ struct wsgi_errors;
  * Shape    an ordered map from name to value; names are unique and compared byte by byte.
  *          A value is the request's raw bytes (PEP 3333 shows them to Python as latin-1), with a
  *          NUL after it that does not count. What PEP 3333 puts under "wsgi.*" keys are members.
- * Owner    the caller owns the struct. set() copies; borrow() does not.
+ *          What a server or middleware written in C hands to an application written in C, a
+ *          session or a database, is kept apart from the variables: objects.
+ * Owner    the caller owns the struct. set() copies; borrow() does not; objects are borrowed.
  * Threads  one environ belongs to one request, so to one thread; nothing is locked.
  * Source   PEP 3333 "environ Variables".
  */
@@ -42,6 +44,7 @@ struct wsgi_environ {
 	 * read_environ() shows the others to Python decoded as os.environ has them.
 	 */
 	bool from_process;
+	struct wsgi_object *objects; /* what set_object() was given; private */
 };
 
 /* Make an empty environ. Allocates nothing, cannot fail. */
@@ -50,7 +53,7 @@ void wsgi_environ_init(struct wsgi_environ *env);
 /* Free what it copied. NULL, a zeroed or already finished environ is fine. */
 void wsgi_environ_finish(struct wsgi_environ *env);
 
-/* Remove all variables and wsgi.* members, keeping the memory for the next request. */
+/* Remove all variables, objects and wsgi.* members, keeping the memory for the next request. */
 void wsgi_environ_clear(struct wsgi_environ *env);
 
 /*
@@ -91,8 +94,20 @@ void wsgi_environ_at(const struct wsgi_environ *env, size_t i, struct wsgi_span 
 		     struct wsgi_span *value);
 
 /*
- * Set in env all variables of from, borrowing their bytes: from must live unchanged until env is
- * cleared or finished. The wsgi.* members are left alone. Returns 0 or -ENOMEM.
+ * Set name to an object, which is borrowed, in place of any older one. It is no variable: none of
+ * the functions above sees it, nor does an application in Python.
+ *   name     with a "." in it, after a name of one's own ("myapp.session"); not "wsgi.*"
+ *   object   NULL takes it out
+ * Returns 0; -EINVAL for a bad name; -ENOMEM. On failure env is as it was.
+ */
+int wsgi_environ_set_object(struct wsgi_environ *env, const char *name, void *object);
+
+/* The object of that name; NULL when there is none. */
+void *wsgi_environ_get_object(const struct wsgi_environ *env, const char *name);
+
+/*
+ * Set in env all variables and objects of from, borrowing their bytes: from must live unchanged
+ * until env is cleared or finished. The wsgi.* members are left alone. Returns 0 or -ENOMEM.
  */
 int wsgi_environ_update(struct wsgi_environ *env, const struct wsgi_environ *from);
 

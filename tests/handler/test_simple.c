@@ -132,7 +132,9 @@ START_TEST(the_given_environ_is_the_applications)
 {
 	ck_assert_int_eq(write(requests[1], "ping", 4), 4);
 	vars.from_process = true;
+	ck_assert_int_eq(wsgi_environ_set_object(&vars, "test.vars", &vars), 0);
 	when_run(echo);
+	ck_assert_ptr_eq(wsgi_environ_get_object(&handler.base.environ, "test.vars"), &vars);
 	ck_assert_str_eq(wsgi_environ_get(&handler.base.environ, "REQUEST_METHOD"), "POST");
 	ck_assert(handler.base.environ.from_process);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/memory.h"
 #include "base/clock.h"
 #include "wsgi/environ.h"
 
@@ -341,6 +342,123 @@ START_TEST(a_copy_is_the_whole_of_another_and_can_be_changed)
 }
 END_TEST
 
+/* -- objects ----------------------------------------------------------------------------------- */
+
+static int session, database;
+
+static void set_object(const char *name, void *object)
+{
+	ck_assert_int_eq(wsgi_environ_set_object(&env, name, object), 0);
+}
+
+START_TEST(an_object_is_there_until_it_is_taken_out)
+{
+	ck_assert_ptr_null(wsgi_environ_get_object(&env, "myapp.session"));
+	set_object("myapp.session", &session);
+	set_object("myapp.database", &session);
+	set_object("myapp.database", &database);
+	ck_assert_ptr_eq(wsgi_environ_get_object(&env, "myapp.session"), &session);
+	ck_assert_ptr_eq(wsgi_environ_get_object(&env, "myapp.database"), &database);
+	ck_assert_ptr_null(wsgi_environ_get_object(&env, "myapp.Session"));
+	set_object("myapp.session", NULL);
+	set_object("myapp.none", NULL);
+	ck_assert_ptr_null(wsgi_environ_get_object(&env, "myapp.session"));
+	ck_assert_ptr_eq(wsgi_environ_get_object(&env, "myapp.database"), &database);
+}
+END_TEST
+
+START_TEST(an_object_is_no_variable)
+{
+	set("myapp.session", "text");
+	set_object("myapp.session", &session);
+	reads("myapp.session=text ");
+	wsgi_environ_delete(&env, "myapp.session");
+	ck_assert_ptr_eq(wsgi_environ_get_object(&env, "myapp.session"), &session);
+	is("myapp.session", NULL);
+}
+END_TEST
+
+static const char *const bad_objects[] = {"", "session", "wsgi.", "wsgi.input"};
+
+START_TEST(the_name_of_an_object_is_one_of_ones_own)
+{
+	ck_assert_int_eq(wsgi_environ_set_object(&env, bad_objects[_i], &session), -EINVAL);
+	ck_assert_ptr_null(wsgi_environ_get_object(&env, bad_objects[_i]));
+	set_object("wsgiorg.session", &session);
+}
+END_TEST
+
+START_TEST(the_name_of_an_object_is_copied)
+{
+	char name[] = "a.b";
+
+	set_object(name, &session);
+	name[0] = 'x';
+	ck_assert_ptr_eq(wsgi_environ_get_object(&env, "a.b"), &session);
+	ck_assert_ptr_null(wsgi_environ_get_object(&env, "x.b"));
+}
+END_TEST
+
+START_TEST(objects_go_where_their_environ_is_copied_to)
+{
+	if (_i == 0)
+		wsgi_environ_set(&other, "A", "1");
+	ck_assert_int_eq(wsgi_environ_set_object(&other, "a.b", &session), 0);
+	ck_assert_int_eq(wsgi_environ_set_object(&other, "a.c", &session), 0);
+	ck_assert_int_eq(wsgi_environ_copy(&env, &other), 0);
+	set_object("a.c", &database);
+	ck_assert_ptr_eq(wsgi_environ_get_object(&env, "a.b"), &session);
+	ck_assert_ptr_eq(wsgi_environ_get_object(&env, "a.c"), &database);
+	ck_assert_ptr_eq(wsgi_environ_get_object(&other, "a.c"), &session);
+	set_object("a.b", &database);
+	ck_assert_int_eq(wsgi_environ_update(&env, &other), 0);
+	ck_assert_ptr_eq(wsgi_environ_get_object(&env, "a.b"), &session);
+}
+END_TEST
+
+START_TEST(a_cleared_environ_has_no_objects)
+{
+	set_object("a.b", &session);
+	wsgi_environ_clear(&env);
+	ck_assert_ptr_null(wsgi_environ_get_object(&env, "a.b"));
+}
+END_TEST
+
+START_TEST(without_memory_for_an_object_nothing_has_changed)
+{
+	int rc, again;
+
+	set_object("a.b", &session);
+	memory_left(0);
+	rc = wsgi_environ_set_object(&env, "a.c", &session);
+	again = wsgi_environ_set_object(&env, "a.b", &database);
+	memory_left(MEMORY_ENOUGH);
+	ck_assert_int_eq(again, 0);
+	ck_assert(rc == -ENOMEM || rc == 0); /* 0: the allocator is ASan's */
+	ck_assert_ptr_eq(wsgi_environ_get_object(&env, "a.c"), rc == 0 ? &session : NULL);
+	ck_assert_ptr_eq(wsgi_environ_get_object(&env, "a.b"), &database);
+}
+END_TEST
+
+START_TEST(without_memory_for_its_objects_there_is_no_copy)
+{
+	int rc = -ENOMEM;
+
+	wsgi_environ_set(&other, "A", "1");
+	ck_assert_int_eq(wsgi_environ_set_object(&other, "a.b", &session), 0);
+	for (long n = 0; rc == -ENOMEM; n++) {
+		wsgi_environ_finish(&env);
+		memory_left(n);
+		rc = wsgi_environ_copy(&env, &other);
+		memory_left(MEMORY_ENOUGH);
+		ck_assert_int_lt(n, 10);
+	}
+	ck_assert_int_eq(rc, 0);
+	ck_assert_ptr_eq(wsgi_environ_get_object(&env, "a.b"), &session);
+	is("A", "1");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("environ");
@@ -368,6 +486,14 @@ int main(void)
 	tcase_add_test(tc, a_quarter_of_a_million_names_take_no_time);
 	tcase_add_test(tc, one_name_thousands_of_times_is_one_variable);
 	tcase_add_loop_test(tc, a_copy_is_the_whole_of_another_and_can_be_changed, 0, 2);
+	tcase_add_test(tc, an_object_is_there_until_it_is_taken_out);
+	tcase_add_test(tc, an_object_is_no_variable);
+	tcase_add_loop_test(tc, the_name_of_an_object_is_one_of_ones_own, 0, LEN(bad_objects));
+	tcase_add_test(tc, the_name_of_an_object_is_copied);
+	tcase_add_loop_test(tc, objects_go_where_their_environ_is_copied_to, 0, 2);
+	tcase_add_test(tc, a_cleared_environ_has_no_objects);
+	tcase_add_test(tc, without_memory_for_an_object_nothing_has_changed);
+	tcase_add_test(tc, without_memory_for_its_objects_there_is_no_copy);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);
