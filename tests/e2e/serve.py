@@ -734,7 +734,7 @@ def test_the_http_library_words_the_head_its_own_way():
 
 
 NO_RESPONSE = [
-    (('200 OK', ('Content-Length', '2'), ('Content-Length', '7')), "Content-Length '7'"),
+    (('200 OK', ('Content-Length', '2'), ('Content-Length', '7')), "two Content-Lengths: 2 and 7"),
     (('101 Switching Protocols',), "status '101 Switching Protocols'"),
     (('200 OK', ('Content-Length', '99999999999999999999')), "Content-Length '9999999999"),
 ]
