@@ -88,6 +88,19 @@ static bool is_port(const char *text)
 	return len > 0 && len <= 5 && strspn(text, "0123456789") == len && atoi(text) <= 65535;
 }
 
+/* Say what is wrong with an address that is neither of a socket nor of TCP. Returns -EINVAL. */
+static int refuse(const char *address, struct wsgi_error *err)
+{
+	const char *colon = strrchr(address, ':');
+	bool is_number = colon != NULL && strspn(colon + 1, "0123456789") == strlen(colon + 1);
+
+	if (is_number && strtoul(colon + 1, NULL, 10) > 65535)
+		return wsgi_fail(err, -EINVAL, "'%s' is no address: port %s is above 65535",
+				 address, colon + 1);
+	return wsgi_fail(err, -EINVAL,
+			 "'%s' is no address: give unix:PATH, HOST:PORT or [IPV6]:PORT", address);
+}
+
 /* "HOST:PORT" or "[IPV6]:PORT" taken apart, in place. Returns 0 or -EINVAL. */
 static int split(char *text, char **host, char **port)
 {
@@ -161,6 +174,11 @@ static int open_resolved(struct wsgi_listener *l, const char *address, const cha
 	if (rc == -EADDRNOTAVAIL)
 		rc = bind_any(list, false);
 	freeaddrinfo(list);
+	if (rc == -EADDRINUSE)
+		return wsgi_fail(err, rc,
+				 "cannot listen on %s: %s; end the program that listens there, or "
+				 "choose another port",
+				 address, strerror(-rc));
 	if (rc < 0)
 		return fail(err, rc, address, "bind");
 	l->fd = rc;
@@ -177,8 +195,7 @@ static int open_tcp(struct wsgi_listener *l, const char *address, struct wsgi_er
 		return -ENOMEM;
 	rc = split(text, &host, &port);
 	if (rc != 0)
-		wsgi_fail(err, rc, "'%s' is no address: give unix:PATH, HOST:PORT or [IPV6]:PORT",
-			  address);
+		refuse(address, err);
 	else
 		rc = open_resolved(l, address, host, port, err);
 	free(text);

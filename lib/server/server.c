@@ -1,5 +1,6 @@
 #include "server/server.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 #include "server/serving.h"
 
 enum {
+	THREADS_MAX = 1024,
 	BACKLOG = 511,    /* Apache's */
 	GRACE_MS = 10000, /* for requests under way at a shutdown */
 	CUT_MS = 500,     /* for those that were cut off then, to notice it */
@@ -86,10 +88,25 @@ static int load_tls(struct wsgi_server *s, struct wsgi_error *err)
 	return c->certfile != NULL ? wsgi_tls_load(&s->tls, c->certfile, c->keyfile, err) : 0;
 }
 
+static int check_numbers(const struct wsgi_server_config *c, struct wsgi_error *err)
+{
+	if (c->threads > THREADS_MAX)
+		return wsgi_fail(err, -EINVAL, "threads is %u: a server has %d at most", c->threads,
+				 THREADS_MAX);
+	if (c->backlog < 0)
+		return wsgi_fail(err, -EINVAL, "backlog is %d: it cannot be negative", c->backlog);
+	if (c->grace_ms < 0)
+		return wsgi_fail(err, -EINVAL, "grace_ms is %d: it cannot be negative",
+				 c->grace_ms);
+	return 0;
+}
+
 static int set_up(struct wsgi_server *s, struct wsgi_error *err)
 {
-	int rc;
+	int rc = check_numbers(&s->config, err);
 
+	if (rc != 0)
+		return rc;
 	s->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	s->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (s->stop_fd < 0 || s->ended_fd < 0)
@@ -122,6 +139,20 @@ int wsgi_server_create(struct wsgi_server **server, const struct wsgi_server_con
 	return 0;
 }
 
+/* An IPv6 address, which may name its interface: "fe80::1%eth0". */
+static bool is_ipv6(const char *host)
+{
+	char text[INET6_ADDRSTRLEN];
+	struct in6_addr addr;
+	size_t len = strcspn(host, "%");
+
+	if (len >= sizeof(text))
+		return false;
+	memcpy(text, host, len);
+	text[len] = '\0';
+	return inet_pton(AF_INET6, text, &addr) == 1;
+}
+
 int wsgi_make_server(struct wsgi_server **server, const char *host, unsigned port,
 		     struct wsgi_app *app, struct wsgi_error *err)
 {
@@ -131,6 +162,11 @@ int wsgi_make_server(struct wsgi_server **server, const char *host, unsigned por
 
 	if (host == NULL)
 		host = "";
+	if (strpbrk(host, ":[]") != NULL && !is_ipv6(host))
+		return wsgi_fail(
+			err, -EINVAL,
+			"the host '%s' is no name or address: give it without port or brackets",
+			host);
 	if (asprintf(&address, strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u", host, port) < 0)
 		return wsgi_fail(err, -ENOMEM, "no memory for the address %s", host);
 	config.address = address;

@@ -38,13 +38,12 @@ struct wsgi_server_config {
 	const struct wsgi_request_handler_ops *handler_class; /* NULL: WSGIRequestHandler's own */
 	void *ctx;            /* for handler_class; the server does not look at it */
 	const char *software; /* SERVER_SOFTWARE and the header Server; NULL: "libwsgi/VERSION" */
-	unsigned threads;     /* requests served at a time; 0: 1 */
+	unsigned threads;     /* requests served at a time, 1024 at most; 0: 1 */
 	int backlog;          /* of the listen queue; 0: 511, Apache's */
 	int grace_ms;         /* for requests under way at shutdown(); 0: 10000 */
 	const char *certfile; /* PEM, the chain with it: HTTPS; NULL: HTTP */
 	const char *keyfile;  /* PEM; NULL: the key is in certfile */
-	/* Where lines go: the server's own, those of requests, and wsgi.errors; NULL: standard
-	 * error */
+	/* Where its lines, those of requests and wsgi.errors go; NULL: standard error */
 	const struct wsgi_log *log;
 };
 
@@ -54,7 +53,8 @@ extern const struct wsgi_server_config wsgi_server_default_config;
 /*
  * Bind and listen.
  * Sets *server, to be freed by wsgi_server_destroy(). Returns 0; -EINVAL for an address that is
- * none, a certificate or a key that is none, or two that do not belong together; -EADDRINUSE,
+ * none, a number out of its range, a certificate or a key that is none, or two that do not belong
+ * together; -EADDRINUSE,
  * -EACCES, -ENOENT and other -errno of the socket or the files; -ENOTSUP where libmicrohttpd has no
  * TLS; -ENOMEM.
  */

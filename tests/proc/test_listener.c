@@ -255,6 +255,8 @@ START_TEST(the_name_can_be_listened_on_again)
 	when_opened("127.0.0.1:0");
 	snprintf(name, sizeof(name), "%s", listener.name);
 	when_refused(name, -EADDRINUSE);
+	ck_assert_ptr_nonnull(strstr(err.text, "; end the program that listens there, or choose "
+					       "another port"));
 	wsgi_listener_finish(&listener);
 	when_opened(name);
 	ck_assert_str_eq(listener.name, name);
@@ -277,7 +279,12 @@ static const struct {
 	{"/run/app.sock", -EINVAL,
 	 "'/run/app.sock' is no address: give unix:PATH, HOST:PORT or [IPV6]:PORT"},
 	{"127.0.0.1:no-such-service", -EINVAL, NULL},
-	{"127.0.0.1:99999", -EINVAL, NULL},
+	{"127.0.0.1:99999", -EINVAL, "'127.0.0.1:99999' is no address: port 99999 is above 65535"},
+	{"127.0.0.1:65536", -EINVAL, "'127.0.0.1:65536' is no address: port 65536 is above 65535"},
+	{"[::1]:18446744073709551696", -EINVAL,
+	 "'[::1]:18446744073709551696' is no address: port 18446744073709551696 is above 65535"},
+	{"127.0.0.1:000080", -EINVAL,
+	 "'127.0.0.1:000080' is no address: give unix:PATH, HOST:PORT or [IPV6]:PORT"},
 	{"127.0.0.1:-1", -EINVAL, NULL},
 	{"192.0.2.1:1", -EADDRNOTAVAIL,
 	 "cannot listen on 192.0.2.1:1: bind: Cannot assign requested address"},

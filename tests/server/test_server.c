@@ -237,6 +237,54 @@ START_TEST(what_cannot_be_served_is_refused_in_words)
 }
 END_TEST
 
+static const char *const no_hosts[] = {"127.0.0.1:80", "unix:x", "[::1]", "fd://3", "::1:x", "["};
+
+START_TEST(a_host_with_more_than_that_in_it_is_refused_in_words)
+{
+	char words[80];
+
+	ck_assert_int_eq(wsgi_make_server(&server, no_hosts[_i], 0, &hello, &err), -EINVAL);
+	ck_assert_int_eq(err.code, -EINVAL);
+	snprintf(words, sizeof(words),
+		 "the host '%s' is no name or address: give it without port or brackets",
+		 no_hosts[_i]);
+	ck_assert_str_eq(err.text, words);
+	ck_assert_ptr_null(server);
+}
+END_TEST
+
+START_TEST(a_port_above_the_highest_is_refused_in_words)
+{
+	ck_assert_int_eq(wsgi_make_server(&server, "127.0.0.1", 70000, &hello, &err), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.text, "port 70000 is above 65535"));
+}
+END_TEST
+
+static const struct {
+	unsigned threads;
+	int backlog, grace_ms;
+	const char *words; /* NULL: it is made */
+} numbers[] = {
+	{1024, 1, 1, NULL},
+	{1025, 0, 0, "threads is 1025: a server has 1024 at most"},
+	{70000, 0, 0, "threads is 70000: a server has 1024 at most"},
+	{0, -1, 0, "backlog is -1: it cannot be negative"},
+	{0, 0, -1, "grace_ms is -1: it cannot be negative"},
+};
+
+START_TEST(numbers_that_are_none_are_refused_in_words)
+{
+	int rc;
+
+	config.threads = numbers[_i].threads;
+	config.backlog = numbers[_i].backlog;
+	config.grace_ms = numbers[_i].grace_ms;
+	rc = wsgi_server_create(&server, &config, &err);
+	ck_assert_int_eq(rc, numbers[_i].words != NULL ? -EINVAL : 0);
+	ck_assert_str_eq(err.text, numbers[_i].words != NULL ? numbers[_i].words : "");
+}
+END_TEST
+
 START_TEST(a_server_may_be_made_by_an_initializer_of_ones_own)
 {
 	config = (struct wsgi_server_config){.address = "127.0.0.1:0", .app = &hello};
@@ -1046,6 +1094,10 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, a_listening_socket_may_be_given_in_place_of_an_address);
 	tcase_add_test(tc, a_socket_that_does_not_listen_is_refused_and_still_the_callers);
 	tcase_add_loop_test(tc, what_cannot_be_served_is_refused_in_words, 0, LEN(refused));
+	tcase_add_loop_test(tc, a_host_with_more_than_that_in_it_is_refused_in_words, 0,
+			    LEN(no_hosts));
+	tcase_add_test(tc, a_port_above_the_highest_is_refused_in_words);
+	tcase_add_loop_test(tc, numbers_that_are_none_are_refused_in_words, 0, LEN(numbers));
 	tcase_add_test(tc, a_server_may_be_made_by_an_initializer_of_ones_own);
 	tcase_add_test(tc, no_server_can_be_destroyed);
 	tcase_add_test(tc, the_application_can_be_set_while_it_serves);
