@@ -35,7 +35,6 @@ static const struct {
 		{"QUERY_STRING is not in the environ; Python's cgi module would use sys.argv",
 		 VALIDATE},
 	[WSGI_RULE_URL_SCHEME] = {"wsgi.url_scheme must be \"http\" or \"https\"", ENVIRON},
-	[WSGI_RULE_INPUT] = {"wsgi.input must have a read()", STREAMS},
 	[WSGI_RULE_ERRORS] = {"wsgi.errors must have a write()", STREAMS},
 	[WSGI_RULE_METHOD_UNKNOWN] = {"unknown REQUEST_METHOD", VALIDATE},
 	[WSGI_RULE_SCRIPT_NAME] = {"SCRIPT_NAME must be empty or begin with \"/\"", ENVIRON},
@@ -222,8 +221,6 @@ static int check_members(const struct wsgi_environ *env, struct wsgi_error *err)
 
 	if (env->url_scheme == NULL || !is_one_of(env->url_scheme, schemes, 2))
 		return wsgi_rule_break(WSGI_RULE_URL_SCHEME, env->url_scheme, err);
-	if (env->input->read == NULL)
-		return wsgi_rule_break(WSGI_RULE_INPUT, NULL, err);
 	if (env->errors->write == NULL)
 		return wsgi_rule_break(WSGI_RULE_ERRORS, NULL, err);
 	return 0;
