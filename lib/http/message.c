@@ -71,18 +71,25 @@ static int refused_line(const struct wsgi_http_message *m, const char **why)
 	return 0;
 }
 
+/* RFC 9110, 5.5: to some a bare CR, or a NUL, is the end of a line. */
+static bool ends_line(struct wsgi_span value)
+{
+	for (size_t i = 0; i < value.len; i++)
+		if (value.data[i] == '\0' || value.data[i] == '\r' || value.data[i] == '\n')
+			return true;
+	return false;
+}
+
 static int refused_fields(const struct wsgi_http_message *m, const char **why)
 {
 	struct wsgi_span host;
 	size_t hosts = count(m, "Host", &host);
 
 	for (size_t i = 0; i < m->fields_len; i++) {
-		struct wsgi_span value = m->fields[i].value;
-
 		if (!wsgi_http_is_token(m->fields[i].name))
 			return refused(400, why, "the name of a header is no token");
-		if (value.len > 0 && memchr(value.data, '\0', value.len) != NULL)
-			return refused(400, why, "there is a NUL in a header");
+		if (ends_line(m->fields[i].value))
+			return refused(400, why, "there is a NUL or a line end in a header");
 	}
 	if (hosts > 1)
 		return refused(400, why, "it has more than one header Host");

@@ -32,10 +32,11 @@ struct wsgi_http_message {
 /*
  * Whether a request must be refused because two readers could take it for different ones: more
  * than one Content-Length, one beside Transfer-Encoding, a transfer coding other than "chunked", a
- * name or a method that is no token, a blank or a control character in the target, a target that is
- * neither a path nor a URL (nor "*" of OPTIONS), more than one Host, or none in HTTP/1.1; and
- * CONNECT, which asks for a proxy. Returns 0, or the status to answer, 400 or 501, and sets *why to
- * static words for a log. Source: RFC 9112, 3.2, 5.1, 6.1 and 6.3.
+ * name or a method that is no token, a NUL or a line end in a value, a blank or a control character
+ * in the target, a target that is neither a path nor a URL (nor "*" of OPTIONS), more than one
+ * Host, or none in HTTP/1.1; and CONNECT, which asks for a proxy. Returns 0, or the status to
+ * answer, 400 or 501, and sets *why to static words for a log.
+ * Source: RFC 9110, 5.5; RFC 9112, 3.2, 5.1, 6.1 and 6.3.
  */
 int wsgi_http_refusal(const struct wsgi_http_message *m, const char **why);
 

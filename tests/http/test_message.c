@@ -283,11 +283,15 @@ START_TEST(a_target_has_one_of_the_forms_of_http)
 }
 END_TEST
 
-START_TEST(a_nul_in_a_value_is_refused)
+/* Who takes a bare CR for the end of a line would see another header behind it. */
+static const struct wsgi_span broken_values[] = {
+	{"a\0c", 3}, {"a\rContent-Length: 5", 20}, {"a\r", 2}, {"\n", 1}};
+
+START_TEST(a_nul_or_a_line_end_in_a_value_is_refused)
 {
 	given_fields((const struct pair[]){{"Host", "h"}, {"X", "abc"}, {NULL, NULL}});
-	fields[1].value = (struct wsgi_span){"a\0c", 3};
-	when_refused(400, "there is a NUL in a header");
+	fields[1].value = broken_values[_i];
+	when_refused(400, "there is a NUL or a line end in a header");
 }
 END_TEST
 
@@ -382,7 +386,8 @@ int main(void)
 	tcase_add_loop_test(tc, a_target_in_several_words_is_refused, 0, 6);
 	tcase_add_loop_test(tc, a_target_has_one_of_the_forms_of_http, 0,
 			    (int)(sizeof(forms) / sizeof(forms[0])));
-	tcase_add_test(tc, a_nul_in_a_value_is_refused);
+	tcase_add_loop_test(tc, a_nul_or_a_line_end_in_a_value_is_refused, 0,
+			    (int)(sizeof(broken_values) / sizeof(broken_values[0])));
 	tcase_add_test(tc, a_client_that_expects_100_continue_is_known);
 	tcase_add_loop_test(tc, a_head_is_as_it_came_without_gaps, 0,
 			    (int)(sizeof(layouts) / sizeof(layouts[0])));
