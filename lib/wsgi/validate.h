@@ -25,8 +25,8 @@ struct wsgi_validation;
 struct wsgi_validator {
 	struct wsgi_app app; /* give this to the server */
 	struct wsgi_app *application;
-	struct wsgi_errors *warnings; /* borrowed; NULL: the request's wsgi.errors */
-	size_t open;                  /* bodies that are not closed yet; private */
+	struct wsgi_errors *warnings;   /* borrowed; NULL: the request's wsgi.errors */
+	size_t open;                    /* bodies that are not closed yet; private */
 	struct wsgi_validation *closed; /* the one closed last: it may be used again; private */
 };
 
