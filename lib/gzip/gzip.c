@@ -33,6 +33,7 @@ struct gzipped {
 	const struct wsgi_gzip *gzip;
 	bool is_head, is_accepted;
 	enum mode mode;
+	int failed; /* what settling or a write() returned first, if the application did not look */
 	struct wsgi_buf status; /* with its NUL; empty: start_response() was not called */
 	struct wsgi_headers headers;
 	z_stream z;
@@ -68,14 +69,16 @@ static int respond(struct wsgi_start *start, const char *status, const struct ws
 	int rc;
 
 	start->error = g->server->failure;
-	if (g->mode == UNDECIDED && exc == NULL && g->status.len > 0)
+	if (exc == NULL && g->status.len > 0)
 		return wsgi_fail(g->server->failure, -EPROTO, "Headers already set!");
 	if (g->mode == UNDECIDED)
 		return keep_head(g, status, headers, n);
 	rc = g->server->respond(g->server, status, headers, n, exc);
 	start->error = g->server->error;
-	if (rc == 0)
-		g->mode = PLAIN; /* nothing had gone out: this is another response */
+	if (rc == 0) { /* nothing had gone out: this is another response */
+		g->mode = PLAIN;
+		g->failed = 0;
+	}
 	return rc;
 }
 
@@ -148,7 +151,10 @@ static int settle(struct gzipped *g, uint64_t known)
 		rc = wsgi_gzip_relabel(&g->headers);
 	if (rc == 0 && g->mode == COMPRESSED)
 		rc = begin_deflate(g, known);
-	return rc == 0 ? pass_head(g) : rc;
+	if (rc == 0)
+		rc = pass_head(g);
+	g->failed = rc;
+	return rc;
 }
 
 /* -- compressing ------------------------------------------------------------------------------- */
@@ -205,6 +211,14 @@ static void squeeze(struct gzipped *g)
 	g->due = z->avail_out == 0 && rc != Z_STREAM_END;
 }
 
+/* The application's next chunk, if nothing has failed, and nothing does that it writes there. */
+static int next_chunk(struct gzipped *g, const void **data, size_t *len)
+{
+	int rc = g->failed == 0 ? g->inner->next(g->inner, data, len) : 0;
+
+	return g->failed == 0 ? rc : g->failed;
+}
+
 /*
  * The next piece. There is one for each chunk of a body that makes them as it goes, though it be
  * empty; those of a list are gathered.
@@ -217,7 +231,7 @@ static int next_piece(struct gzipped *g, const void **data, size_t *len)
 		if (!g->due && g->flush == Z_FINISH)
 			return 0;
 		if (!g->due) {
-			rc = g->inner->next(g->inner, data, len);
+			rc = next_chunk(g, data, len);
 			if (rc < 0 || g->mode == PLAIN)
 				return rc;
 			take(g, rc, data, len);
@@ -239,13 +253,14 @@ static int write_compressed(struct gzipped *g, const void *data, size_t len)
 		rc = g->server->write(g->server, g->out, out_len(g));
 		empty_out(g);
 	}
+	g->failed = rc;
 	return rc;
 }
 
 static int write_body(struct wsgi_start *start, const void *data, size_t len)
 {
 	struct gzipped *g = container_of(start, struct gzipped, start);
-	int rc = 0;
+	int rc = g->failed;
 
 	if (g->mode == UNDECIDED && g->status.len > 0)
 		rc = settle(g, UINT64_MAX);
@@ -294,11 +309,11 @@ static int next(struct wsgi_body *body, const void **data, size_t *len)
 	struct gzipped *g = container_of(body, struct gzipped, body);
 	int rc, settled = 0;
 
-	if (g->mode == COMPRESSED) {
+	if (g->mode == COMPRESSED && g->failed == 0) {
 		empty_out(g);
 		return next_piece(g, data, len);
 	}
-	rc = g->inner->next(g->inner, data, len);
+	rc = next_chunk(g, data, len);
 	if (rc < 0 || g->status.len == 0)
 		return rc;
 	if (g->mode == UNDECIDED)

@@ -65,6 +65,8 @@ static struct scene {
 	size_t len;    /* of each chunk; 0: those are strings */
 	ssize_t count; /* of len(); -1: it cannot be told; 0: it is not there */
 	bool eager, late, twice, bodiless;
+	bool careless;            /* it writes once more, though write() failed, and goes on */
+	int again_rc, restart_rc; /* what that returned, and start_response() after it */
 	int call_rc, count_rc;
 	int end_rc;        /* after the last chunk, in place of the end */
 	const char *error; /* the status of a second start_response, at the end of the chunks */
@@ -155,6 +157,11 @@ static int scene_call(struct wsgi_app *app, const struct wsgi_environ *env,
 		rc = tell(start, NULL);
 	if (rc == 0 && scene.written != NULL)
 		rc = start->write(start, scene.written, strlen(scene.written));
+	if (scene.careless) {
+		scene.again_rc = start->write(start, scene.written, strlen(scene.written));
+		scene.restart_rc = tell(start, NULL);
+		rc = 0;
+	}
 	if (rc != 0 || scene.call_rc != 0 || scene.bodiless)
 		return rc != 0 ? rc : scene.call_rc;
 	p = malloc(sizeof(*p));
@@ -701,6 +708,74 @@ START_TEST(what_the_server_refuses_is_passed_on)
 }
 END_TEST
 
+/* None of these is a failure of the second write() itself. */
+static const struct {
+	const char *type;
+	int level, respond_rc, write_rc, rc;
+} first_failures[] = {
+	{"text/plain", 42, 0, 0, -EINVAL},
+	{"text/plain", 6, -EIO, 0, -EIO},
+	{"text/plain", 6, 0, -EPIPE, -EPIPE},
+	{"image/png", 6, -EIO, 0, -EIO},
+};
+
+START_TEST(the_first_failure_stays_for_who_does_not_look)
+{
+	static const char *const body[] = {LONG, NULL};
+
+	for (int i = 0; i < 2; i++) {
+		scene = (struct scene){.status = "200 OK",
+				       .type = first_failures[_i].type,
+				       .written = LONG,
+				       .careless = true,
+				       .chunks = {body[i]}};
+		gzip.level = first_failures[_i].level;
+		server.respond_rc = first_failures[_i].respond_rc;
+		server.write_rc = first_failures[_i].write_rc;
+		closed = 0;
+		ck_assert_int_eq(when_served(), first_failures[_i].rc);
+		ck_assert_int_eq(scene.again_rc, first_failures[_i].rc);
+		ck_assert_int_eq(scene.restart_rc, -EPROTO);
+		ck_assert_int_eq(server.responds, first_failures[_i].level == 42 ? 0 : 1);
+		ck_assert_uint_eq(server.sent.len, 0);
+		ck_assert_int_eq(closed, 1);
+		forget();
+	}
+}
+END_TEST
+
+/* As a generator does that catches what write() raised. */
+static int write_then_error_page(struct wsgi_app *app, const struct wsgi_environ *environ,
+				 struct wsgi_start *start, struct wsgi_body **body)
+{
+	static const struct wsgi_header type = {"Content-Type", "text/plain"};
+	static const struct wsgi_error exc = {.code = -EINVAL, .text = "no such level"};
+	int rc = start->respond(start, "200 OK", &type, 1, NULL);
+
+	(void)app;
+	(void)environ;
+	if (rc == 0)
+		rc = start->write(start, "lost", 4);
+	if (rc == -EINVAL)
+		rc = start->respond(start, "500 Broken", &type, 1, &exc);
+	if (rc == 0)
+		rc = start->write(start, "the error", 9);
+	*body = rc == 0 ? wsgi_bytes_body(" page", 5) : NULL;
+	return rc;
+}
+
+START_TEST(an_error_page_goes_out_in_place_of_what_could_not_begin)
+{
+	struct wsgi_app app = {.call = write_then_error_page};
+
+	wsgi_gzip_init(&gzip, &app);
+	gzip.level = 42;
+	ck_assert_int_eq(when_served(), 0);
+	ck_assert_str_eq(server.status, "500 Broken");
+	is_plain("the error page");
+}
+END_TEST
+
 START_TEST(other_failures_are_passed_on)
 {
 	scene = (struct scene){PAGE, .call_rc = -EIO};
@@ -743,6 +818,7 @@ static const struct scene poor[] = {
 	{PAGE, .chunks = {LONG}, .count = 1, .eager = true, .etag = "\"a\"", .vary = "B"},
 	{PAGE, .written = LONG, .chunks = {LONG, "x"}, .etag = "\"a\""},
 	{.status = "200 OK", .chunks = {LONG}},
+	{PAGE, .written = LONG, .careless = true, .chunks = {"x"}, .etag = "\"a\""},
 };
 
 START_TEST(without_memory_a_request_fails_and_nothing_leaks)
@@ -803,6 +879,9 @@ int main(void)
 	tcase_add_loop_test(tc, a_head_that_is_none_is_refused_in_words_and_not_kept, 0,
 			    LEN(refusals));
 	tcase_add_test(tc, what_the_server_refuses_is_passed_on);
+	tcase_add_loop_test(tc, the_first_failure_stays_for_who_does_not_look, 0,
+			    LEN(first_failures));
+	tcase_add_test(tc, an_error_page_goes_out_in_place_of_what_could_not_begin);
 	tcase_add_test(tc, other_failures_are_passed_on);
 	tcase_add_test(tc, write_before_start_response_is_the_servers_to_refuse);
 	tcase_add_test(tc, without_start_response_the_chunks_come_as_they_are);
