@@ -22,9 +22,10 @@ WSGI_BEGIN_DECLS
  *          passed on with the first chunk. A body that fails ends without gzip's trailer, so that
  *          the client sees it. A write() that fails, by a level that is none for one, fails ever
  *          after, and so does the body. What the application tells of a failure goes into
- * start->failure: its log_exception, trace and drop_exception are not called. Owner    the
- * application is borrowed for as long as the middleware is used. Threads  any number of requests at
- * a time, each with 580 KiB of memory at most. Source   RFC 9110, 8.4 and 12.5.3; RFC 1952.
+ *          start->failure: its log_exception, trace and drop_exception are not called.
+ * Owner    the application is borrowed for as long as the middleware is used.
+ * Threads  any number of requests at a time, each with 580 KiB of memory at most.
+ * Source   RFC 9110, 8.4 and 12.5.3; RFC 1952.
  */
 struct wsgi_gzip {
 	struct wsgi_app app; /* give this to the server */
