@@ -672,8 +672,7 @@ int wsgi_http_server_create(struct wsgi_http_server **server, const struct wsgi_
 	return 0;
 }
 
-/* Afterwards the listening socket is the caller's alone. */
-static void quiesce(struct wsgi_http_server *s)
+void wsgi_http_server_quiesce(struct wsgi_http_server *s)
 {
 	if (!atomic_exchange(&s->stopping, true))
 		MHD_quiesce_daemon(s->daemon);
@@ -753,12 +752,13 @@ unsigned wsgi_http_server_stop(struct wsgi_http_server *s, int grace_ms)
 	unsigned left;
 	int rc = 0;
 
-	quiesce(s);
+	wsgi_http_server_quiesce(s);
 	await_silent(s, grace_ms < SILENT_MS ? grace_ms : SILENT_MS);
 	pthread_mutex_lock(&s->lock);
 	while (rc == 0 && (s->requests != NULL || s->serving > 0))
 		rc = pthread_cond_timedwait(&s->answered, &s->lock, &until);
 	left = count_requests(s);
+	s->ending = true; /* what came after this nobody would wait for */
 	pthread_mutex_unlock(&s->lock);
 	if (left > 0)
 		abort_requests(s);
@@ -784,7 +784,7 @@ void wsgi_http_server_destroy(struct wsgi_http_server *s)
 	if (s == NULL)
 		return;
 	if (s->daemon != NULL) {
-		quiesce(s);
+		wsgi_http_server_quiesce(s);
 		abort_requests(s);
 		MHD_stop_daemon(s->daemon);
 	}

@@ -70,6 +70,9 @@ int wsgi_http_server_create(struct wsgi_http_server **server, const struct wsgi_
 int wsgi_http_server_add(struct wsgi_http_server *server, int fd, const struct sockaddr *addr,
 			 socklen_t len);
 
+/* Accept no more. The listening socket is the caller's alone afterwards. Part of a stop. */
+void wsgi_http_server_quiesce(struct wsgi_http_server *server);
+
 /*
  * Accept no more, hear those out who have just connected, wait until all requests that have begun
  * are answered, grace_ms at most, and cut the others off. Returns how many those are. Called once,

@@ -302,13 +302,22 @@ int wsgi_listener_adopt(struct wsgi_listener *l, int fd, struct wsgi_error *err)
 	return 0;
 }
 
-void wsgi_listener_finish(struct wsgi_listener *l)
+void wsgi_listener_close(struct wsgi_listener *l)
 {
+	const int fd = l->fd;
+
 	if (l->path != NULL)
 		unlink(l->path);
-	if (l->fd > 0)
-		close(l->fd);
-	free(l->name);
 	free(l->path);
+	l->path = NULL;
+	l->fd = -1; /* first: a child that is forked meanwhile would close the number again */
+	if (fd > 0)
+		close(fd);
+}
+
+void wsgi_listener_finish(struct wsgi_listener *l)
+{
+	wsgi_listener_close(l);
+	free(l->name);
 	*l = (struct wsgi_listener){.fd = -1};
 }

@@ -38,7 +38,10 @@ bool wsgi_listener_is(int fd);
  */
 int wsgi_listener_adopt(struct wsgi_listener *l, int fd, struct wsgi_error *err);
 
-/* Close the socket and remove the path. A zeroed or already finished listener is fine. */
+/* Close the socket and remove the path; the name stays. */
+void wsgi_listener_close(struct wsgi_listener *l);
+
+/* The same, and free the name. A zeroed or already finished listener is fine. */
 void wsgi_listener_finish(struct wsgi_listener *l);
 
 #endif

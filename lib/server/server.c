@@ -273,6 +273,37 @@ static int await(const struct wsgi_server *s, int fd, int timeout_ms)
 
 /* -- serving ----------------------------------------------------------------------------------- */
 
+/* A connection, and where it comes from. */
+struct connection {
+	int fd;
+	struct sockaddr_storage addr;
+	socklen_t len;
+};
+
+static bool accept_waiting(const struct wsgi_server *s, struct connection *c)
+{
+	c->len = sizeof(c->addr);
+	c->fd = accept4(s->listener.fd, (struct sockaddr *)&c->addr, &c->len,
+			SOCK_CLOEXEC | SOCK_NONBLOCK);
+	return c->fd >= 0;
+}
+
+static int add(struct wsgi_server *s, const struct connection *c)
+{
+	return wsgi_http_server_add(s->http, c->fd, (const struct sockaddr *)&c->addr, c->len);
+}
+
+/* Who waits in the queue of a socket is reset when it is closed: they are let in first. */
+static void close_listener(struct wsgi_server *s)
+{
+	struct connection c;
+
+	wsgi_http_server_quiesce(s->http);
+	for (int i = 0; i <= s->config.backlog && accept_waiting(s, &c); i++)
+		add(s, &c);
+	wsgi_listener_close(&s->listener);
+}
+
 static int start(struct wsgi_server *s, bool single, struct wsgi_error *err)
 {
 	struct wsgi_http_config config = {
@@ -310,34 +341,33 @@ static int stop(struct wsgi_server *s, struct wsgi_error *err)
 	return 0;
 }
 
-static int refuse_stuck(struct wsgi_error *err)
+/* Whether it can serve. */
+static int check_usable(const struct wsgi_server *s, struct wsgi_error *err)
 {
-	return wsgi_fail(err, -EDEADLK, "a thread of the server is still in the application");
+	if (s->stuck)
+		return wsgi_fail(err, -EDEADLK,
+				 "a thread of the server is still in the application");
+	if (s->listener.fd < 0)
+		return wsgi_fail(err, -EBADF, "the server's socket was closed at its shutdown()");
+	return 0;
 }
 
 int wsgi_server_serve_forever(struct wsgi_server *s, struct wsgi_error *err)
 {
-	int rc, woken;
+	int rc = check_usable(s, err), woken;
 
-	if (s->stuck)
-		return refuse_stuck(err);
-	if (take(s->stop_fd))
-		return 0;
+	if (rc != 0 || take(s->stop_fd))
+		return rc;
 	rc = start(s, false, err);
 	if (rc != 0)
 		return rc;
 	woken = await(s, -1, -1);
+	if (s->config.close_at_shutdown)
+		close_listener(s);
 	rc = stop(s, err);
 	take(s->stop_fd);
 	return woken < 0 ? wsgi_fail(err, woken, "cannot wait: %s", strerror(-woken)) : rc;
 }
-
-/* A connection, and where it comes from. */
-struct connection {
-	int fd;
-	struct sockaddr_storage addr;
-	socklen_t len;
-};
 
 /* Returns 1; 0: none came, or shutdown() was called; -errno. */
 static int accept_one(struct wsgi_server *s, struct connection *c, int timeout_ms)
@@ -351,10 +381,8 @@ static int accept_one(struct wsgi_server *s, struct connection *c, int timeout_m
 			take(s->stop_fd);
 		if (woken != WAKE_READY)
 			return woken < 0 ? woken : 0;
-		c->len = sizeof(c->addr);
-		c->fd = accept4(s->listener.fd, (struct sockaddr *)&c->addr, &c->len,
-				SOCK_CLOEXEC | SOCK_NONBLOCK);
-	} while (c->fd < 0 && (errno == EAGAIN || errno == ECONNABORTED || errno == EINTR));
+	} while (!accept_waiting(s, c) &&
+		 (errno == EAGAIN || errno == ECONNABORTED || errno == EINTR));
 	return c->fd >= 0 ? 1 : -errno;
 }
 
@@ -367,7 +395,7 @@ static int serve_one(struct wsgi_server *s, const struct connection *c, struct w
 		return rc;
 	}
 	take(s->ended_fd); /* of one that was cut off */
-	rc = wsgi_http_server_add(s->http, c->fd, (const struct sockaddr *)&c->addr, c->len);
+	rc = add(s, c);
 	if (rc == 0)
 		rc = await(s, s->ended_fd, -1);
 	if (rc < 0)
@@ -381,10 +409,10 @@ static int serve_one(struct wsgi_server *s, const struct connection *c, struct w
 int wsgi_server_handle_request(struct wsgi_server *s, int timeout_ms, struct wsgi_error *err)
 {
 	struct connection c;
-	int rc;
+	int rc = check_usable(s, err);
 
-	if (s->stuck)
-		return refuse_stuck(err);
+	if (rc != 0)
+		return rc;
 	rc = accept_one(s, &c, timeout_ms);
 	if (rc < 0)
 		return wsgi_fail(err, rc, "cannot accept a connection: %s", strerror(-rc));

@@ -41,6 +41,12 @@ struct wsgi_server_config {
 	unsigned threads;     /* requests served at a time, 1024 at most; 0: 1 */
 	int backlog;          /* of the listen queue; 0: 511, Apache's */
 	int grace_ms;         /* for requests under way at shutdown(); 0: 10000 */
+	/*
+	 * shutdown() ends the server: the socket is closed at once, so that clients that come while
+	 * requests are finished are refused and can go elsewhere; those that wait in its queue are
+	 * let in first. False: they wait for the next serve_forever(), or are reset by destroy.
+	 */
+	bool close_at_shutdown;
 	const char *certfile; /* PEM, the chain with it: HTTPS; NULL: HTTP */
 	const char *keyfile;  /* PEM; NULL: the key is in certfile */
 	/* Where its lines, those of requests and wsgi.errors go; NULL: standard error */
@@ -87,7 +93,7 @@ const struct wsgi_log *wsgi_server_log(const struct wsgi_server *server);
 
 /*
  * Serve until shutdown(); requests that have begun are answered before it returns, for grace_ms
- * at most; those left then are cut off. It may be called again.
+ * at most; those left then are cut off. It may be called again, if the socket is not closed.
  * Returns 0; -EDEADLK when a thread is still inside the application after that: it cannot be
  * called again, wsgi_server_destroy() frees no more than the socket, and the process should end by
  * _exit(); -errno.

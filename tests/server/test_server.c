@@ -641,6 +641,33 @@ START_TEST(a_request_that_has_begun_is_answered)
 }
 END_TEST
 
+START_TEST(a_socket_is_closed_at_shutdown_if_that_is_the_end)
+{
+	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd, late = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	config.app = &stays;
+	config.close_at_shutdown = true;
+	stay = true;
+	given_a_server();
+	sa.sin_port = htons((uint16_t)atoi(strrchr(wsgi_server_address(server), ':') + 1));
+	when_it_serves();
+	fd = connect_to(server);
+	send_text(fd, GET);
+	await_inside(1);
+	wsgi_server_shutdown(server);
+	poll(NULL, 0, 100);
+	ck_assert_int_eq(connect(late, (struct sockaddr *)&sa, sizeof(sa)), -1);
+	ck_assert_int_eq(errno, ECONNREFUSED);
+	stay = false;
+	ck_assert_ptr_nonnull(strstr(receive(fd), "stayed"));
+	ck_assert_int_eq(when_it_has_returned(), 0);
+	ck_assert_int_eq(wsgi_server_serve_forever(server, &err), -EBADF);
+	ck_assert_int_eq(wsgi_server_handle_request(server, 0, &err), -EBADF);
+	close(late);
+}
+END_TEST
+
 static int call_endless(struct wsgi_app *app, const struct wsgi_environ *env,
 			struct wsgi_start *start, struct wsgi_body **body)
 {
@@ -1126,6 +1153,7 @@ static void add_tests_of_the_end(TCase *tc)
 	tcase_add_loop_test(tc, a_signal_handler_may_shut_it_down, 0, 2);
 	tcase_add_test(tc, another_signal_is_nothing_to_it);
 	tcase_add_test(tc, a_request_that_has_begun_is_answered);
+	tcase_add_test(tc, a_socket_is_closed_at_shutdown_if_that_is_the_end);
 	tcase_add_test(tc, one_that_goes_on_after_that_is_cut_off);
 	tcase_add_test(tc, a_thread_that_stays_in_the_application_is_told_of);
 	tcase_add_test(tc, handle_request_serves_one_request_and_closes);
