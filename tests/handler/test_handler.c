@@ -1,4 +1,5 @@
 /* What a handler sends when all goes well: the head, the body, and in which order. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -435,16 +436,31 @@ START_TEST(a_file_to_its_end_has_the_length_that_it_has)
 }
 END_TEST
 
-START_TEST(a_pipe_to_its_end_has_no_length)
+START_TEST(a_file_of_many_chunks_is_sent_to_the_end_that_it_has_by_then)
+{
+	struct wsgi_file rest = {.len = UINT64_MAX};
+
+	rest.fd = ten_bytes();
+	given_a_transport_that_sends_files(12, 0);
+	when_it_answers((struct scene){.status = "200 OK", .file = &rest});
+	then_sent("Status: 200 OK\r\n\r\n");
+	ck_assert_uint_eq(file_limit, UINT64_MAX);
+	close(rest.fd);
+}
+END_TEST
+
+START_TEST(what_is_no_regular_file_has_no_length)
 {
 	struct wsgi_file rest = {.len = UINT64_MAX};
 	int fds[2];
 
 	ck_assert_int_eq(pipe(fds), 0);
-	rest.fd = fds[0];
+	rest.fd = _i == 0 ? dup(fds[0]) : open("/", O_RDONLY); /* its size is not 0 */
+	ck_assert_int_ge(rest.fd, 0);
 	given_a_transport_that_sends_files(10, 0);
 	when_it_answers((struct scene){.status = "200 OK", .file = &rest, .count = 1});
 	then_sent("Status: 200 OK\r\n\r\n");
+	close(rest.fd);
 	close(fds[0]);
 	close(fds[1]);
 }
@@ -505,7 +521,8 @@ int main(void)
 	tcase_add_test(tc, an_empty_file_gets_a_length_of_0);
 	tcase_add_test(tc, the_length_of_a_file_is_not_that_of_a_first_chunk);
 	tcase_add_loop_test(tc, a_file_to_its_end_has_the_length_that_it_has, 0, LEN(to_the_end));
-	tcase_add_test(tc, a_pipe_to_its_end_has_no_length);
+	tcase_add_test(tc, a_file_of_many_chunks_is_sent_to_the_end_that_it_has_by_then);
+	tcase_add_loop_test(tc, what_is_no_regular_file_has_no_length, 0, 2);
 	tcase_add_test(tc, a_file_is_not_even_read_for_head);
 	tcase_add_test(tc, a_file_after_something_written_is_iterated);
 	suite_add_tcase(s, tc);
