@@ -23,6 +23,7 @@
 #include "serve/debug.h"
 #include "serve/httpd.h"
 #include "serve/standin.h"
+#include "serve/terminal.h"
 
 enum {
 	BACKLOG = 511,    /* Apache's */
@@ -41,6 +42,7 @@ struct supervisor {
 	int signal_fd;
 	sigset_t mask; /* these two as they were before */
 	void (*on_sigpipe)(int);
+	struct wsgi_terminal terminal; /* as it was before the child */
 
 	pid_t child; /* 0: none */
 	int pipe;    /* its reports; -1: none. In the child: where it writes them */
@@ -155,6 +157,7 @@ static bool start(struct supervisor *s)
 	wsgi_standin_destroy(s->standin);
 	s->standin = NULL;
 	s->to_start = s->serving = false;
+	wsgi_terminal_keep(&s->terminal, STDIN_FILENO);
 	s->child = pipe2(ends, O_CLOEXEC) == 0 ? fork() : -1;
 	if (s->child == 0) {
 		live_no_longer_than(supervisor);
@@ -265,6 +268,7 @@ static void take_end(struct supervisor *s)
 
 	if (!has_ended(s, &status))
 		return;
+	wsgi_terminal_restore(&s->terminal);
 	take_reports(s);
 	close_pipe(s);
 	wsgi_buf_finish(&s->report);

@@ -5,9 +5,11 @@ Environment: BUILD, the folder of the binaries. Words on the command line choose
 
 import concurrent.futures
 import contextlib
+import fcntl
 import http.client
 import json
 import os
+import pty
 import re
 import shutil
 import signal
@@ -16,6 +18,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 import traceback
@@ -45,7 +48,7 @@ def application(environ, start_response):
     return [late.text]
 '''
 DOING = '''\
-import json, os, signal, subprocess, sys, time
+import json, os, signal, subprocess, sys, time, tty
 
 def targets():
     found = []
@@ -87,6 +90,10 @@ def exit(environ):
 def crash(environ):
     os.kill(os.getpid(), signal.SIGSEGV)
     time.sleep(5)
+
+def prompt(environ):
+    tty.setraw(0)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 def application(environ, start_response):
     body = globals()[environ['PATH_INFO'].strip('/')](environ)
@@ -140,14 +147,13 @@ class Place:
         until(lambda: self.count(pattern) >= times, lambda: 'no %r in:\n%s' % (pattern, self.log()))
         return re.search(pattern, self.log())
 
-    def start(self, *words, bind='127.0.0.1:0', **kept):
+    def start(self, *words, bind='127.0.0.1:0', stdin=subprocess.DEVNULL, **kept):
         """wsgi-serve --reload; what it says is in the file "log"."""
         env = dict(os.environ, PYTHONDONTWRITEBYTECODE='1', LC_ALL='C.UTF-8')
         log = os.open(self.at('log'), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         self.process = subprocess.Popen([SERVE, '--reload', '--bind', bind, '--python',
                                          sys.executable, *words], cwd=self.path,
-                                        stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env,
-                                        **kept)
+                                        stdin=stdin, stdout=log, stderr=log, env=env, **kept)
         os.close(log)
         self.processes.append(self.process)
         found = self.await_log(r'listening on (?:https?://(\S+):(\d+)/|unix:(\S+))')
@@ -436,6 +442,21 @@ def test_one_that_ends_while_it_loads_is_said(w):
     w.write('hello.py', 'import os; os.kill(os.getpid(), 9)\n')
     w.await_log('hello.py does not load: signal 9, Killed; waiting for a change\n')
     same(w.stop(), 0)
+
+
+def test_a_child_that_is_killed_at_a_prompt_leaves_the_terminal_as_it_was(w):
+    ours, theirs = pty.openpty()
+    before = termios.tcgetattr(theirs)
+    w.write('hello.py', DOING)
+    w.start('hello.py', stdin=theirs, start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+    with contextlib.suppress(http.client.HTTPException, OSError):
+        w.get('/prompt')
+    w.await_log('hello.py has ended: signal 9, Killed; waiting')
+    same(termios.tcgetattr(theirs), before)
+    same(w.stop(), 0)
+    os.close(ours)
+    os.close(theirs)
 
 
 # In C.
