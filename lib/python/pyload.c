@@ -211,6 +211,23 @@ static int report(struct wsgi_error *err, const struct wsgi_spec *spec, const ch
 			 what);
 }
 
+/* "an int". */
+static int refuse_object(const struct wsgi_spec *spec, PyObject *object, struct wsgi_error *err)
+{
+	PyObject *name = PyObject_GetAttrString((PyObject *)Py_TYPE(object), "__name__");
+	PyObject *bytes = name != NULL ? PyUnicode_AsUTF8String(name) : NULL;
+	const char *type = bytes != NULL ? PyBytes_AsString(bytes) : NULL;
+
+	PyErr_Clear(); /* a type whose name cannot be written is an object all the same */
+	if (type == NULL)
+		type = "object";
+	wsgi_fail(err, -EPROTO, "'%s' in %s is %s %s, not a callable", spec->callable, spec->target,
+		  strchr("aeiouAEIOU", type[0]) != NULL ? "an" : "a", type);
+	Py_XDECREF(name);
+	Py_XDECREF(bytes);
+	return -EPROTO;
+}
+
 static int load_callable(const struct wsgi_spec *spec, const char *script, PyObject **callable,
 			 struct wsgi_error *err)
 {
@@ -225,8 +242,14 @@ static int load_callable(const struct wsgi_spec *spec, const char *script, PyObj
 		return report(err, spec, "cannot be imported");
 	*callable = attribute(module, spec->callable);
 	Py_DECREF(module);
-	if (*callable != NULL)
+	if (*callable != NULL && PyCallable_Check(*callable))
 		return 0;
+	if (*callable != NULL) {
+		int rc = refuse_object(spec, *callable, err);
+
+		Py_CLEAR(*callable);
+		return rc;
+	}
 	if (PyErr_ExceptionMatches(PyExc_AttributeError)) /* the words below say it all */
 		PyErr_Clear();
 	else

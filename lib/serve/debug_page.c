@@ -159,6 +159,14 @@ static struct wsgi_span line_of(const struct wsgi_trace *t, const struct wsgi_tr
 }
 
 static const char no_frames[] = "No frames to show: this was not raised in Python code.";
+static const char no_traceback[] =
+	"There is no traceback: this comes from C code, the application's or the server's.";
+
+/* Whether an interpreter has taken the exception apart; it says what it is. */
+static bool has_traceback(const struct wsgi_trace *t)
+{
+	return t->frames_len > 0 || t->errors_len > 1 || has_text(t, t->runtime);
+}
 
 /* -- HTML -------------------------------------------------------------------------------------- */
 
@@ -351,6 +359,12 @@ static void put_traceback(struct page *p)
 {
 	const struct wsgi_trace *t = p->trace;
 
+	if (!has_traceback(t)) {
+		put(p, "<p class=\"about\">");
+		put(p, no_traceback);
+		put(p, "</p>\n");
+		return;
+	}
 	put(p, "<h2>Traceback<small>most recent call first</small></h2>\n");
 	if (last_error(t)->frames == 0) {
 		put(p, "<p class=\"about\">");
@@ -452,6 +466,13 @@ static void write_frame(struct page *p, const struct wsgi_trace_frame *f)
 
 static void write_error(struct page *p, const struct wsgi_trace_error *e)
 {
+	if (!has_traceback(p->trace)) {
+		put(p, "\n");
+		put(p, no_traceback);
+		put(p, "\n\n");
+		write_name(p, e);
+		return;
+	}
 	put(p, "\nTraceback (most recent call last):\n");
 	for (size_t i = 0; i < e->frames; i++)
 		write_frame(p, &p->trace->frames[e->first_frame + i]);

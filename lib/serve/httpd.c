@@ -133,20 +133,32 @@ static int create_and_serve(struct wsgi_server_config *config, const struct wsgi
 	return rc;
 }
 
+/* An option that would do nothing is refused. Returns 0 or an exit status; it has been said why. */
+static int check_backend_options(const struct wsgi_options *o, const struct wsgi_log *log)
+{
+	const char *option = o->validate             ? "validate"
+			     : o->debug              ? "debug"
+			     : o->python != NULL     ? "python"
+			     : o->pythonpath != NULL ? "pythonpath"
+						     : NULL;
+
+	if (o->application != NULL)
+		return fail(log, EX_USAGE, "give an application or --fcgi, not both");
+	if (option == NULL)
+		return 0;
+	wsgi_log(log, WSGI_LOG_ERROR, "--%s is for an application: with --fcgi there is none here",
+		 option);
+	return EX_USAGE;
+}
+
 static int run_backend(struct wsgi_server_config *config, const struct wsgi_options *o)
 {
 	struct wsgi_forward forward;
 	struct wsgi_error err = {0};
-	int rc;
+	int rc = check_backend_options(o, config->log);
 
-	if (o->application != NULL)
-		return fail(config->log, EX_USAGE, "give an application or --fcgi, not both");
-	if (o->validate)
-		return fail(config->log, EX_USAGE,
-			    "--validate is for an application: with --fcgi there is none here");
-	if (o->debug)
-		return fail(config->log, EX_USAGE,
-			    "--debug is for an application: with --fcgi there is none here");
+	if (rc != 0)
+		return rc;
 	if (wsgi_forward_init(&forward, o->fcgi, config->log, &err) != 0)
 		return fail(config->log, EX_USAGE, err.text);
 	config->handler_class = &wsgi_forward_class;
@@ -168,6 +180,8 @@ static int run(const struct wsgi_options *o, const struct wsgi_gateway_host *hos
 	config.address = o->bind_len > 0 ? o->bind[0] : "127.0.0.1:8000";
 	if (o->bind_len > 1)
 		return fail(&log, EX_USAGE, "give --bind once: one server has one address");
+	if (o->reload_extra_len > 0 && !o->reload)
+		return fail(&log, EX_USAGE, "--reload-extra-file is for --reload: give both");
 	if (o->reload)
 		return wsgi_reload_run(o, host, config.address, &wsgi_gateway_serve);
 	if (o->fcgi != NULL)

@@ -239,6 +239,20 @@ static int take_word(struct wsgi_options *o, int *i, int argc, char *const *argv
 	return take(o, option, w.value, err);
 }
 
+/*
+ * Nobody reads what stands behind the application. In a CGI program a client may have written it;
+ * elsewhere it is a mistake.
+ */
+static int refuse_behind(const struct wsgi_options *o, const char *word, struct wsgi_error *err)
+{
+	bool is_option = word[0] == '-' && word[1] != '\0';
+
+	if ((o->gateway & CGI) != 0)
+		return 0;
+	return wsgi_fail(err, -EINVAL, "'%s' stands behind the application: %s", word,
+			 is_option ? "options come first" : "give one application");
+}
+
 int wsgi_options_parse(struct wsgi_options *o, enum wsgi_gateway gateway, int argc,
 		       char *const *argv, struct wsgi_error *err)
 {
@@ -259,6 +273,11 @@ int wsgi_options_parse(struct wsgi_options *o, enum wsgi_gateway gateway, int ar
 	}
 	if (i < argc)
 		o->application = argv[i];
+	if (i + 1 < argc) {
+		rc = refuse_behind(o, argv[i + 1], err);
+		if (rc != 0)
+			return rc;
+	}
 	if (o->workers > 1)
 		return wsgi_fail(err, -EINVAL,
 				 "--workers %u: this version runs one worker process; use "

@@ -56,7 +56,8 @@ struct wsgi_options {
 
 /*
  * Read a command line. Options end at the first word that is none: the application; what follows
- * it is never an option (a CGI query string can stand there).
+ * it is never an option. For CGI it is not looked at (a query string can stand there), elsewhere it
+ * is refused.
  * Returns 0; -EINVAL with one line that names the option and what it takes; -ENOMEM. In any case
  * wsgi_options_finish() is called afterwards.
  */

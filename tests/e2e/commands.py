@@ -160,6 +160,19 @@ def what_does_not_load_is_status_78_and_its_traceback(w):
 
 
 @test
+def what_is_no_callable_is_status_78_and_said_in_one_line(w):
+    w.file('three.py', 'application = 3\nclass Old:\n    pass\nobject = Old()\n')
+    for command in ALL:
+        for name, words in (('three.py', "'application' in three.py is an int, not a callable"),
+                            ('three.py:object', "'object' in three.py is an Old, not a callable"),
+                            ('three.py:__name__', "'__name__' in three.py is a str, "
+                                                  "not a callable"),
+                            ('three', "'application' in three is an int, not a callable")):
+            for more in (), ('--validate',):
+                same(w.run(w.at(command), *more, name), (78, b'', '%s: %s\n' % (command, words)))
+
+
+@test
 def no_interpreter_is_status_69(w):
     for words in (('--python', '/nonexistent/python'), ('--python=python9.9',)):
         status, out, log = w.run(w.at('wsgi-cgi'), *words, 'say.py')
@@ -206,7 +219,8 @@ def the_working_directory_is_not_on_sys_path_for_a_script(w):
 @test
 def a_web_server_gets_a_page_whatever_goes_wrong(w):
     w.file('broken.py', 'import no_such_module_at_all\n')
-    for words in ((), ('--nonsense',), ('none.py',), ('broken.py',), ('a b',), ('./none.so',),
+    w.file('three.py', 'application = 3\n')
+    for words in ((), ('--nonsense',), ('none.py',), ('broken.py',), ('a b',), ('./none.so',), ('three.py',),
                   ('--python=/nonexistent', 'say.py'), ('--chdir=none', 'say.py')):
         for command in CGI:
             status, out, log = w.cgi(w.at(command), *words)

@@ -423,9 +423,14 @@ def test_an_address_in_use_is_said():
 
 def test_wrong_words_are_said():
     for words in (['--bind', 'nowhere', 'demo'], ['--fcgi', 'nowhere'],
-                  ['--fcgi', 'unix:/x', 'demo'], [], ['--bind', 'a:1', '--bind', 'b:2', 'demo']):
+                  ['--fcgi', 'unix:/x', 'demo'], [], ['--bind', 'a:1', '--bind', 'b:2', 'demo'],
+                  ['demo', '--debug'], ['--reload-extra-file', 'x', 'demo'],
+                  ['--fcgi', 'unix:/x', '--python', 'python3'],
+                  ['--fcgi', 'unix:/x', '--pythonpath', '/x'],
+                  ['--fcgi', 'unix:/x', '--validate'], ['--fcgi', 'unix:/x', '--debug']):
         code, said = failing(*words)
         assert code == 64 and said.startswith('wsgi-serve: '), (words, code, said)
+        assert said.count('\n') == 1, said
 
 
 def test_an_application_that_is_not_there_is_said():

@@ -199,9 +199,25 @@ END_TEST
 
 START_TEST(an_error_without_frames_says_so)
 {
-	wsgi_trace_add_error(&trace, "Protocol error", "no headers", WSGI_TRACE_LAST);
+	wsgi_trace_add_error(&trace, "SystemError", "", WSGI_TRACE_LAST);
+	wsgi_trace_set_runtime(&trace, "Python 3");
 	assert_has(html(), "No frames to show");
 	assert_has(text(), "No frames to show");
+}
+END_TEST
+
+START_TEST(an_error_of_c_code_has_no_traceback)
+{
+	static const char words[] =
+		"There is no traceback: this comes from C code, the application's or the server's.";
+
+	wsgi_trace_add_error(&trace, "Protocol error", "no headers", WSGI_TRACE_LAST);
+	assert_has(html(), words);
+	assert_has(text(), words);
+	ck_assert_ptr_null(strstr(html(), "Traceback"));
+	ck_assert_ptr_null(strstr(html(), "Python"));
+	ck_assert_ptr_null(strstr(text(), "Traceback"));
+	ck_assert_ptr_nonnull(strstr(text(), "\nProtocol error: no headers\n"));
 }
 END_TEST
 
@@ -388,6 +404,7 @@ int main(void)
 	tcase_add_test(tc, in_text_what_led_to_it_comes_before_it);
 	tcase_add_test(tc, frames_that_were_left_out_are_said);
 	tcase_add_test(tc, an_error_without_frames_says_so);
+	tcase_add_test(tc, an_error_of_c_code_has_no_traceback);
 	tcase_add_test(tc, the_request_is_told);
 	tcase_add_loop_test(tc, the_flags_of_the_request_are_told, 0, LEN(flags));
 	tcase_add_test(tc, cookies_and_credentials_are_named_but_not_told);

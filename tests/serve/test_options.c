@@ -107,10 +107,9 @@ static const struct {
 	{"numbers up to 1024", WSGI_GATEWAY_FCGI, "--threads 1024 app.py",
 	 "threads=1024 app=app.py"},
 	{"a mount", WSGI_GATEWAY_FCGI, "--script-name /app app.py", "mount=/app app=app.py"},
-	{"-- ends the options", WSGI_GATEWAY_FCGI, "--threads 2 -- --app --help",
-	 "threads=2 app=--app"},
+	{"-- ends the options", WSGI_GATEWAY_FCGI, "--threads 2 -- --app", "threads=2 app=--app"},
 	{"-- and nothing after it", WSGI_GATEWAY_FCGI, "--", "app=none"},
-	{"a lone hyphen is a name", WSGI_GATEWAY_FCGI, "- --help", "app=-"},
+	{"a lone hyphen is a name", WSGI_GATEWAY_CGI, "- --help", "app=-"},
 	{"--help ends the reading", WSGI_GATEWAY_FCGI, "--help --nonsense", "help app=none"},
 	{"-h", WSGI_GATEWAY_CGI, "-h", "help app=none"},
 	{"-V", WSGI_GATEWAY_CGI, "-V", "version app=none"},
@@ -174,6 +173,16 @@ static const struct {
 	 "one socket by spawn-fcgi -F 4"},
 	{WSGI_GATEWAY_FCGI, "-e NAME app.py", "--env wants NAME=VALUE, not 'NAME'"},
 	{WSGI_GATEWAY_FCGI, "-e =x app.py", "--env wants NAME=VALUE, not '=x'"},
+	/* Where no client can write words, one that nobody reads is a mistake. */
+	{WSGI_GATEWAY_SERVE, "app.so -b 127.0.0.1:0 --debug",
+	 "'-b' stands behind the application: options come first"},
+	{WSGI_GATEWAY_FCGI, "app.py --threads=2",
+	 "'--threads=2' stands behind the application: options come first"},
+	{WSGI_GATEWAY_SERVE, "app.py other.py",
+	 "'other.py' stands behind the application: give one application"},
+	{WSGI_GATEWAY_SERVE, "-- app.py --help",
+	 "'--help' stands behind the application: options come first"},
+	{WSGI_GATEWAY_FCGI, "app.py -", "'-' stands behind the application: give one application"},
 };
 
 START_TEST(a_wrong_word_is_refused_in_one_line)
@@ -191,7 +200,7 @@ static const struct {
 	{"what is done before the interpreter starts is gone", WSGI_GATEWAY_CGI,
 	 "--python p --chdir c -e A=1 --root r --pythonpath a:b app.py",
 	 "wsgi-cgi --pythonpath=a:b -- found.py"},
-	{"the server's words stay", WSGI_GATEWAY_FCGI, "-b :1 -b unix:/s --threads 8 app.py x y",
+	{"the server's words stay", WSGI_GATEWAY_FCGI, "-b :1 -b unix:/s --threads 8 app.py",
 	 "wsgi-fcgi --bind=:1 --bind=unix:/s --workers=1 --threads=8 -- found.py"},
 	{"wsgi-serve", WSGI_GATEWAY_SERVE, "-b :1 app.py",
 	 "wsgi-serve --bind=:1 --threads=1 -- found.py"},
