@@ -10,13 +10,15 @@ enum {
 	SETTLING_MS = 50,  /* and while something changes */
 	QUIET_MS = 100,    /* without a further change: it is over */
 	LONGEST_MS = 1000, /* for a file that never comes to rest, such as a log */
+	MOST_GONE = 100,   /* that keep() keeps */
 };
 
 struct wsgi_watch_file {
 	char *name;
 	struct wsgi_watch_stamp stamp;
 	bool always;
-	bool listed; /* while keep() goes through its list */
+	bool was_there; /* at some time */
+	bool listed;    /* while keep() goes through its list */
 };
 
 struct wsgi_watch_stamp wsgi_watch_stamp_of(const char *file)
@@ -35,6 +37,11 @@ struct wsgi_watch_stamp wsgi_watch_stamp_of(const char *file)
 static bool is_same(const struct wsgi_watch_stamp *a, const struct wsgi_watch_stamp *b)
 {
 	return a->mtime_ns == b->mtime_ns && a->bytes == b->bytes && a->inode == b->inode;
+}
+
+static bool is_there(const struct wsgi_watch_stamp *stamp)
+{
+	return !is_same(stamp, &(struct wsgi_watch_stamp){0});
 }
 
 void wsgi_watch_init(struct wsgi_watch *w, struct wsgi_watch_stamp (*look)(const char *file))
@@ -87,6 +94,12 @@ static int make_room(struct wsgi_watch *w)
 	return 0;
 }
 
+static void set_stamp(struct wsgi_watch_file *f, struct wsgi_watch_stamp stamp)
+{
+	f->stamp = stamp;
+	f->was_there |= is_there(&stamp);
+}
+
 static int insert(struct wsgi_watch *w, size_t at, const char *name)
 {
 	char *copy = make_room(w) == 0 ? strdup(name) : NULL;
@@ -94,7 +107,8 @@ static int insert(struct wsgi_watch *w, size_t at, const char *name)
 	if (copy == NULL)
 		return -ENOMEM;
 	memmove(&w->files[at + 1], &w->files[at], (w->len - at) * sizeof(w->files[0]));
-	w->files[at] = (struct wsgi_watch_file){.name = copy, .stamp = w->look(name)};
+	w->files[at] = (struct wsgi_watch_file){.name = copy};
+	set_stamp(&w->files[at], w->look(name));
 	w->len++;
 	return 0;
 }
@@ -120,19 +134,37 @@ int wsgi_watch_add_list(struct wsgi_watch *w, const char *list, size_t len, bool
 	return rc;
 }
 
+/* What is not there for a while, as in a checkout, is not listed then, and may come back. */
+static bool is_gone(const struct wsgi_watch *w, const struct wsgi_watch_file *f)
+{
+	struct wsgi_watch_stamp now;
+
+	if (!f->was_there)
+		return false;
+	now = w->look(f->name);
+	return !is_there(&f->stamp) || !is_there(&now);
+}
+
 int wsgi_watch_keep(struct wsgi_watch *w, const char *list, size_t len)
 {
-	size_t kept = 0;
+	size_t kept = 0, gone = 0;
 
 	for (size_t i = 0; i < w->len; i++)
 		w->files[i].listed = false;
 	if (wsgi_watch_add_list(w, list, len, false) != 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < w->len; i++) {
-		if (w->files[i].listed || w->files[i].always)
-			w->files[kept++] = w->files[i];
+		struct wsgi_watch_file *f = &w->files[i];
+		bool is_kept = f->listed || f->always;
+
+		if (!is_kept && gone < MOST_GONE && is_gone(w, f)) {
+			is_kept = true;
+			gone++;
+		}
+		if (is_kept)
+			w->files[kept++] = *f;
 		else
-			free(w->files[i].name);
+			free(f->name);
 	}
 	w->len = kept;
 	return 0;
@@ -140,8 +172,8 @@ int wsgi_watch_keep(struct wsgi_watch *w, const char *list, size_t len)
 
 /* -- changes ----------------------------------------------------------------------------------- */
 
-static void note(struct wsgi_watch *w, struct wsgi_watch_file *f,
-		 const struct wsgi_watch_stamp *stamp, int64_t now_ms)
+static void note(struct wsgi_watch *w, struct wsgi_watch_file *f, struct wsgi_watch_stamp stamp,
+		 int64_t now_ms)
 {
 	if (w->changed == NULL) {
 		w->changed = strdup(f->name);
@@ -150,7 +182,7 @@ static void note(struct wsgi_watch *w, struct wsgi_watch_file *f,
 		w->first_ms = now_ms;
 	}
 	w->last_ms = now_ms;
-	f->stamp = *stamp;
+	set_stamp(f, stamp);
 }
 
 char *wsgi_watch_poll(struct wsgi_watch *w, int64_t now_ms)
@@ -161,7 +193,7 @@ char *wsgi_watch_poll(struct wsgi_watch *w, int64_t now_ms)
 		struct wsgi_watch_stamp stamp = w->look(w->files[i].name);
 
 		if (!is_same(&stamp, &w->files[i].stamp))
-			note(w, &w->files[i], &stamp, now_ms);
+			note(w, &w->files[i], stamp, now_ms);
 	}
 	if (changed == NULL ||
 	    (now_ms - w->last_ms < QUIET_MS && now_ms - w->first_ms < LONGEST_MS))

@@ -49,7 +49,10 @@ int wsgi_watch_add(struct wsgi_watch *w, const char *file, bool always);
 /* wsgi_watch_add() of each name of a list, in which each has a NUL after it. 0 or -ENOMEM. */
 int wsgi_watch_add_list(struct wsgi_watch *w, const char *list, size_t len, bool always);
 
-/* Watch only those of such a list, and what is watched always. Returns 0 or -ENOMEM. */
+/*
+ * Watch only those of such a list, what is watched always, and, up to a hundred, what was there and
+ * is gone: it may come back. Returns 0 or -ENOMEM.
+ */
 int wsgi_watch_keep(struct wsgi_watch *w, const char *list, size_t len);
 
 /*

@@ -350,6 +350,19 @@ def test_what_is_not_imported_any_more_is_no_longer_watched(w):
     same(w.count('changed'), 1)
 
 
+def test_a_module_that_is_missing_for_a_while_is_noticed_when_it_is_back(w):
+    w.text(b'one', 'local.py')
+    w.write('hello.py', 'try:\n    import local as other\nexcept ImportError:\n'
+                        '    class other: text = b"none"\n' + IMPORTING.partition('\n')[2])
+    w.start('hello.py')
+    w.answers(b'one')
+    os.rename(w.at('local.py'), w.at('aside'))
+    w.answers(b'none')
+    time.sleep(SETTLED)
+    os.rename(w.at('aside'), w.at('local.py'))
+    w.answers(b'one')
+
+
 # What does not load, or ends.
 
 def test_wrong_syntax_is_answered_503_until_it_is_mended(w):

@@ -174,6 +174,70 @@ START_TEST(a_kept_file_has_not_forgotten_how_it_looked)
 }
 END_TEST
 
+START_TEST(a_file_that_is_gone_is_kept_until_it_is_back)
+{
+	when_added("ab");
+	ck_assert_str_eq(when_played("0a- 100"), "100=a ");
+	ck_assert_int_eq(wsgi_watch_keep(&watch, "b", 2), 0);
+	ck_assert_int_eq(wsgi_watch_keep(&watch, "b", 2), 0);
+	ck_assert_str_eq(when_played("200 300a1 400"), "400=a ");
+	ck_assert_int_eq(wsgi_watch_keep(&watch, "b", 2), 0);
+	ck_assert_str_eq(when_played("500a2 600"), "");
+}
+END_TEST
+
+START_TEST(one_that_nobody_has_seen_go_is_kept_too)
+{
+	when_added("ab");
+	version['a'] = '-';
+	ck_assert_int_eq(wsgi_watch_keep(&watch, "b", 2), 0);
+	ck_assert_str_eq(when_played("0 100 200a1 300"), "100=a 300=a ");
+}
+END_TEST
+
+START_TEST(and_one_that_is_back_before_anybody_saw_it)
+{
+	when_added("ab");
+	ck_assert_str_eq(when_played("0a- 100"), "100=a ");
+	version['a'] = '1';
+	ck_assert_int_eq(wsgi_watch_keep(&watch, "b", 2), 0);
+	ck_assert_str_eq(when_played("200 300"), "300=a ");
+}
+END_TEST
+
+START_TEST(one_that_never_was_there_is_not_kept)
+{
+	version['a'] = '-';
+	when_added("ab");
+	ck_assert_int_eq(wsgi_watch_keep(&watch, "b", 2), 0);
+	ck_assert_str_eq(when_played("0a1 100"), "");
+}
+END_TEST
+
+START_TEST(one_that_came_and_went_is_kept)
+{
+	version['a'] = '-';
+	when_added("ab");
+	ck_assert_str_eq(when_played("0a1 100 200a- 300"), "100=a 300=a ");
+	ck_assert_int_eq(wsgi_watch_keep(&watch, "b", 2), 0);
+	ck_assert_str_eq(when_played("400a1 500"), "500=a ");
+}
+END_TEST
+
+START_TEST(no_more_than_a_hundred_that_are_gone_are_kept)
+{
+	char name[8];
+
+	for (int i = 0; i < 150; i++) {
+		snprintf(name, sizeof(name), "a%d", i);
+		ck_assert_int_eq(wsgi_watch_add(&watch, name, false), 0);
+	}
+	version['a'] = '-';
+	ck_assert_int_eq(wsgi_watch_keep(&watch, "b", 2), 0);
+	ck_assert_int_eq(watch.len, 101);
+}
+END_TEST
+
 START_TEST(a_list_can_be_added_without_dropping_what_is_not_in_it)
 {
 	when_added("ab");
@@ -317,6 +381,12 @@ int main(void)
 			    LEN(kept));
 	tcase_add_test(tc, what_is_watched_always_may_stand_in_a_list);
 	tcase_add_test(tc, a_kept_file_has_not_forgotten_how_it_looked);
+	tcase_add_test(tc, a_file_that_is_gone_is_kept_until_it_is_back);
+	tcase_add_test(tc, one_that_nobody_has_seen_go_is_kept_too);
+	tcase_add_test(tc, and_one_that_is_back_before_anybody_saw_it);
+	tcase_add_test(tc, one_that_never_was_there_is_not_kept);
+	tcase_add_test(tc, one_that_came_and_went_is_kept);
+	tcase_add_test(tc, no_more_than_a_hundred_that_are_gone_are_kept);
 	tcase_add_loop_test(tc, a_list_can_be_added_without_dropping_what_is_not_in_it, 0, 2);
 	tcase_add_test(tc, a_change_that_was_seen_counts_although_its_file_is_dropped);
 	tcase_add_test(tc, a_thousand_files_are_found_again);
