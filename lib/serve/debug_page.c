@@ -3,15 +3,32 @@
 #include <string.h>
 
 #include "base/span.h"
+#include "serve/secrets.h"
 #include "serve/visible.h"
 
 /* What is being written. After a failure nothing more is. */
 struct page {
 	struct wsgi_buf *out;
 	const struct wsgi_trace *trace;
+	struct wsgi_secrets secrets;
+	struct wsgi_buf shown; /* of one value */
 	bool html;
 	int rc;
 };
+
+static void begin(struct page *p, struct wsgi_buf *out, const struct wsgi_trace *trace,
+		  const struct wsgi_environ *env, bool html)
+{
+	*p = (struct page){.out = out, .trace = trace, .html = html};
+	p->rc = wsgi_secrets_init(&p->secrets, env);
+}
+
+static int end(struct page *p)
+{
+	wsgi_secrets_finish(&p->secrets);
+	wsgi_buf_finish(&p->shown);
+	return p->rc;
+}
 
 /* Ours, as it stands. */
 static void put(struct page *p, const char *text)
@@ -37,6 +54,21 @@ static void show_at(struct page *p, size_t at)
 	show(p, wsgi_trace_text(p->trace, at));
 }
 
+/* A value or a message out of the trace, but for secrets: until the next one. */
+static struct wsgi_span value_at(struct page *p, size_t at)
+{
+	p->shown.len = 0;
+	if (p->rc == 0)
+		p->rc = wsgi_secrets_hide(&p->secrets, &p->shown,
+					  wsgi_span_of(wsgi_trace_text(p->trace, at)));
+	return (struct wsgi_span){p->shown.data, p->shown.len};
+}
+
+static void show_value_at(struct page *p, size_t at)
+{
+	show_span(p, value_at(p, at));
+}
+
 static void put_number(struct page *p, int width, unsigned n)
 {
 	if (p->rc == 0)
@@ -44,20 +76,6 @@ static void put_number(struct page *p, int width, unsigned n)
 }
 
 /* -- the request ------------------------------------------------------------------------------- */
-
-static const char *const secrets[] = {
-	"HTTP_AUTHORIZATION",
-	"HTTP_COOKIE",
-	"HTTP_PROXY_AUTHORIZATION",
-};
-
-static bool is_secret(struct wsgi_span name)
-{
-	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
-		if (wsgi_span_is(name, secrets[i]))
-			return true;
-	return false;
-}
 
 static void flag(const char *name, bool value, struct wsgi_span *n, struct wsgi_span *v)
 {
@@ -71,7 +89,7 @@ static bool fact(const struct wsgi_environ *env, size_t i, struct wsgi_span *nam
 {
 	if (i < env->len) {
 		wsgi_environ_at(env, i, name, value);
-		if (is_secret(*name))
+		if (wsgi_secrets_has(*name))
 			*value = wsgi_span_of("(hidden)");
 		return true;
 	}
@@ -259,8 +277,7 @@ static void put_locals(struct page *p, const struct wsgi_trace_frame *f)
 	for (size_t i = 0; i < f->locals; i++) {
 		const struct wsgi_trace_local *l = &p->trace->locals[f->first_local + i];
 
-		put_row(p, wsgi_span_of(wsgi_trace_text(p->trace, l->name)),
-			wsgi_span_of(wsgi_trace_text(p->trace, l->value)));
+		put_row(p, wsgi_span_of(wsgi_trace_text(p->trace, l->name)), value_at(p, l->value));
 	}
 	put(p, "</table>\n");
 }
@@ -333,7 +350,7 @@ static void put_earlier(struct page *p, const struct wsgi_trace_error *e)
 	put(p, "<div class=\"earlier\"><p class=\"type\">");
 	show_at(p, e->type);
 	put(p, "</p><pre>");
-	show_at(p, e->message);
+	show_value_at(p, e->message);
 	put(p, "</pre></div>\n");
 	put_frames(p, e, false);
 }
@@ -347,7 +364,7 @@ static void put_heading(struct page *p, const struct wsgi_environ *env)
 	put(p, "<header>\n<p class=\"type\">");
 	show_at(p, e->type);
 	put(p, is_long ? "</p>\n<h1 class=\"long\">" : "</p>\n<h1>");
-	show(p, message);
+	show_value_at(p, e->message);
 	put(p, "</h1>\n<p class=\"about\"><b>");
 	show(p, variable(env, "REQUEST_METHOD"));
 	put(p, "</b> <span class=\"m\">");
@@ -400,8 +417,9 @@ static void put_footer(struct page *p, const struct wsgi_environ *env)
 int wsgi_debug_page_html(struct wsgi_buf *out, const struct wsgi_trace *trace,
 			 const struct wsgi_environ *env)
 {
-	struct page p = {.out = out, .trace = trace, .html = true};
+	struct page p;
 
+	begin(&p, out, trace, env, true);
 	put(&p, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 		"<title>");
@@ -418,7 +436,7 @@ int wsgi_debug_page_html(struct wsgi_buf *out, const struct wsgi_trace *trace,
 	put(&p, "</main>\n");
 	put_footer(&p, env);
 	put(&p, "</body>\n</html>\n");
-	return p.rc;
+	return end(&p);
 }
 
 /* -- plain text -------------------------------------------------------------------------------- */
@@ -428,7 +446,7 @@ static void write_name(struct page *p, const struct wsgi_trace_error *e)
 	show_at(p, e->type);
 	if (has_text(p->trace, e->message)) {
 		put(p, ": ");
-		show_at(p, e->message);
+		show_value_at(p, e->message);
 	}
 	put(p, "\n");
 }
@@ -459,7 +477,7 @@ static void write_frame(struct page *p, const struct wsgi_trace_frame *f)
 		put(p, "      ");
 		show_at(p, l->name);
 		put(p, " = ");
-		show_at(p, l->value);
+		show_value_at(p, l->value);
 		put(p, "\n");
 	}
 }
@@ -493,9 +511,10 @@ static void write_error(struct page *p, const struct wsgi_trace_error *e)
 int wsgi_debug_page_text(struct wsgi_buf *out, const struct wsgi_trace *trace,
 			 const struct wsgi_environ *env)
 {
-	struct page p = {.out = out, .trace = trace};
+	struct page p;
 	struct wsgi_span name, value;
 
+	begin(&p, out, trace, env, false);
 	write_name(&p, last_error(trace));
 	put(&p, "\n");
 	show(&p, variable(env, "REQUEST_METHOD"));
@@ -516,7 +535,7 @@ int wsgi_debug_page_text(struct wsgi_buf *out, const struct wsgi_trace *trace,
 	}
 	for (size_t i = 0; i < trace->errors_len; i++)
 		write_error(&p, &trace->errors[i]);
-	return p.rc;
+	return end(&p);
 }
 
 /* -- the choice -------------------------------------------------------------------------------- */

@@ -11,8 +11,9 @@
  * debug_page - an exception and the request that met it, as a page for the developer.
  *
  * Pure: what is not in trace and env is not looked at. The page is UTF-8, whatever they hold, and
- * complete in itself; nothing in it is a script. The values of cookies and credentials in env are
- * left out, since pages end up in reports. A trace has one exception at least.
+ * complete in itself; nothing in it is a script. The cookies and credentials of env are left
+ * out (serve/secrets.h), wherever they stand, since pages end up in reports. A trace has one
+ * exception at least.
  */
 
 /* Append the page in HTML, or in plain text for a terminal. Return 0 or -ENOMEM. */

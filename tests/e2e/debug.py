@@ -150,6 +150,16 @@ def changed(env, start):
     env['site.user'] = 'zoe'
     raise ValueError('with an environ of its own')
 
+def copied(*args):
+    kept = {'env': args[0], 'part': {k: v for k, v in args[0].items() if 'HTTP_' in k}}
+    scheme, credential = args[0]['HTTP_AUTHORIZATION'].split()
+    session = args[0]['HTTP_COOKIE'].partition('=')[2]
+    raw = args[0]['HTTP_COOKIE'].encode()
+    try:
+        raise KeyError(session)
+    except KeyError:
+        raise ValueError(args)
+
 def fine(env, start):
     start('200 OK', [])
     return [b'fine']
@@ -427,6 +437,18 @@ def test_secrets_of_the_request_are_not_told():
             page = server.get('/simple', headers={**headers, 'Accept': accept}).body
             assert b's3cret' not in page, page
             assert b'HTTP_COOKIE' in page and b'HTTP_AUTHORIZATION' in page
+
+
+def test_secrets_of_the_request_are_not_told_by_variables_and_messages():
+    short = {'Cookie': 'sid=s3cret-s3cret', 'Authorization': 'Basic czNjcmV0OnMzY3JldA=='}
+    long = {'Cookie': 'sid=' + 's3cret.' * 300, 'Authorization': 'Bearer ' + 'czNjcmV0' * 200}
+    for words in [], ['--validate']:
+        with debugging(*words) as server:
+            for headers in short, long:
+                for accept in HTML['Accept'], '*/*':
+                    page = server.get('/copied', headers={**headers, 'Accept': accept}).body
+                    assert b's3cret' not in page and b'czNj' not in page, page
+                    assert b'HTTP_COOKIE' in page and page.count(b'(hidden)') > 8, page
 
 
 def test_an_environ_is_shown_by_what_the_application_made_of_it():
