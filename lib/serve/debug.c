@@ -98,7 +98,14 @@ static bool is_for_developer(struct wsgi_handler *h)
 {
 	const struct wsgi_log *log = wsgi_server_ctx(debug(h)->server.request->server);
 	const char *host = wsgi_environ_get(&h->environ, "HTTP_HOST");
+	struct wsgi_span proxys;
 
+	if (wsgi_local_proxy(&h->environ, &proxys)) {
+		wsgi_log(log, WSGI_LOG_WARNING,
+			 "the page with the traceback is not for who comes through a proxy (%.*s)",
+			 (int)proxys.len, proxys.data);
+		return false;
+	}
 	if (wsgi_local_host(host))
 		return true;
 	wsgi_log(log, WSGI_LOG_WARNING,

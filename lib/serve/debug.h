@@ -8,7 +8,8 @@
  * debug - --debug of wsgi-serve: an error of the application is answered with its traceback.
  *
  * The page shows the program's insides, so it is for a developer at this machine: the server
- * listens on a loopback address only, and the page goes only to who asked for one by its name.
+ * listens on a loopback address only, and the page goes only to who asked for one by its name,
+ * through no proxy that can be told.
  */
 
 /*

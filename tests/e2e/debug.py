@@ -472,6 +472,15 @@ def test_a_name_that_was_rebound_gets_the_ordinary_page():
         assert b'A server error occurred.' in data and b'quantity' not in data
 
 
+def test_who_comes_through_a_proxy_that_says_so_gets_the_ordinary_page():
+    with debugging() as server:
+        for name in 'X-Forwarded-For', 'x-forwarded-host', 'Forwarded', 'Via', 'X-Real-IP':
+            body = server.get('/simple', headers={**HTML, name: '192.0.2.1'}).body
+            assert body.startswith(b'A server error occurred.'), (name, body)
+        server.await_log('HTTP_X_FORWARDED_HOST')
+        assert b'quantity' in server.get('/simple', headers={'X-Forward': 'no'}).body
+
+
 def test_it_listens_on_loopback_only():
     for bind in '0.0.0.0:0', ':0', '[::]:0', 'unix:' + os.path.join(TEMP, 'debug.socket'):
         code, said = failing('--debug', '--bind', bind, 'demo')

@@ -62,6 +62,51 @@ START_TEST(a_host_is_local_or_not)
 }
 END_TEST
 
+static const struct {
+	const char *name;
+	bool is_proxys;
+} variables[] = {
+	{"HTTP_FORWARDED", true},
+	{"HTTP_VIA", true},
+	{"HTTP_X_REAL_IP", true},
+	{"HTTP_X_FORWARDED_FOR", true},
+	{"HTTP_X_FORWARDED_HOST", true},
+	{"HTTP_X_FORWARDED_PROTO", true},
+	{"HTTP_X_FORWARDED_", true},
+	{"HTTP_X_FORWARD", false},
+	{"HTTP_FORWARDED_X", false},
+	{"HTTP_VIA_X", false},
+	{"X_FORWARDED_FOR", false},
+	{"VIA", false},
+	{"HTTP_HOST", false},
+};
+
+START_TEST(a_proxy_is_known_by_what_it_adds)
+{
+	struct wsgi_environ env;
+	struct wsgi_span name = {0};
+
+	wsgi_environ_init(&env);
+	wsgi_environ_set(&env, "HTTP_HOST", "localhost");
+	wsgi_environ_set(&env, variables[_i].name, "192.0.2.1");
+	wsgi_environ_set(&env, "REMOTE_ADDR", "127.0.0.1");
+	ck_assert_int_eq(wsgi_local_proxy(&env, &name), variables[_i].is_proxys);
+	ck_assert(!variables[_i].is_proxys || wsgi_span_is(name, variables[_i].name));
+	wsgi_environ_finish(&env);
+}
+END_TEST
+
+START_TEST(an_empty_environ_tells_of_no_proxy)
+{
+	struct wsgi_environ env;
+	struct wsgi_span name;
+
+	wsgi_environ_init(&env);
+	ck_assert(!wsgi_local_proxy(&env, &name));
+	wsgi_environ_finish(&env);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("local");
@@ -70,6 +115,8 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(tc, a_host_is_local_or_not, 0, LEN(hosts));
+	tcase_add_loop_test(tc, a_proxy_is_known_by_what_it_adds, 0, LEN(variables));
+	tcase_add_test(tc, an_empty_environ_tells_of_no_proxy);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);
