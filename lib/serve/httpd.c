@@ -122,6 +122,8 @@ static int create_and_serve(struct wsgi_server_config *config, const struct wsgi
 	config->software = "wsgi-serve/" WSGI_VERSION;
 	config->certfile = o->certfile;
 	config->keyfile = o->keyfile;
+	/* An inherited socket is not ours to close: who waits there waits for the next server. */
+	config->close_at_shutdown = strncmp(config->address, "fd://", 5) != 0;
 	rc = wsgi_server_create(&server, config, &err);
 	if (rc != 0)
 		return fail(config->log, rc == -EINVAL ? EX_USAGE : EX_UNAVAILABLE, err.text);
