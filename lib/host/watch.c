@@ -21,6 +21,11 @@ struct wsgi_watch_file {
 	bool listed;    /* while keep() goes through its list */
 };
 
+static int64_t nanoseconds(const struct timespec *t)
+{
+	return (int64_t)t->tv_sec * 1000000000 + t->tv_nsec;
+}
+
 struct wsgi_watch_stamp wsgi_watch_stamp_of(const char *file)
 {
 	struct stat st;
@@ -28,7 +33,8 @@ struct wsgi_watch_stamp wsgi_watch_stamp_of(const char *file)
 	if (stat(file, &st) != 0)
 		return (struct wsgi_watch_stamp){0};
 	return (struct wsgi_watch_stamp){
-		.mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec,
+		.mtime_ns = nanoseconds(&st.st_mtim),
+		.ctime_ns = nanoseconds(&st.st_ctim),
 		.bytes = (uint64_t)st.st_size,
 		.inode = st.st_ino,
 	};
@@ -100,37 +106,46 @@ static void set_stamp(struct wsgi_watch_file *f, struct wsgi_watch_stamp stamp)
 	f->was_there |= is_there(&stamp);
 }
 
-static int insert(struct wsgi_watch *w, size_t at, const char *name)
+static int insert(struct wsgi_watch *w, size_t at, const char *name, int64_t since_ns)
 {
+	struct wsgi_watch_stamp stamp = w->look(name);
 	char *copy = make_room(w) == 0 ? strdup(name) : NULL;
 
 	if (copy == NULL)
 		return -ENOMEM;
 	memmove(&w->files[at + 1], &w->files[at], (w->len - at) * sizeof(w->files[0]));
 	w->files[at] = (struct wsgi_watch_file){.name = copy};
-	set_stamp(&w->files[at], w->look(name));
+	/* Otherwise it is as if it came only now. */
+	if (since_ns == 0 || stamp.ctime_ns < since_ns)
+		set_stamp(&w->files[at], stamp);
 	w->len++;
 	return 0;
 }
 
-int wsgi_watch_add(struct wsgi_watch *w, const char *file, bool always)
+static int add(struct wsgi_watch *w, const char *file, bool always, int64_t since_ns)
 {
 	bool found;
 	size_t at = place_of(w, file, &found);
 
-	if (!found && insert(w, at, file) != 0)
+	if (!found && insert(w, at, file, since_ns) != 0)
 		return -ENOMEM;
 	w->files[at].always |= always;
 	w->files[at].listed = true;
 	return 0;
 }
 
-int wsgi_watch_add_list(struct wsgi_watch *w, const char *list, size_t len, bool always)
+int wsgi_watch_add(struct wsgi_watch *w, const char *file, bool always)
+{
+	return add(w, file, always, 0);
+}
+
+int wsgi_watch_add_list(struct wsgi_watch *w, const char *list, size_t len, bool always,
+			int64_t since_ns)
 {
 	int rc = 0;
 
 	for (size_t at = 0; rc == 0 && at < len; at += strlen(list + at) + 1)
-		rc = wsgi_watch_add(w, list + at, always);
+		rc = add(w, list + at, always, since_ns);
 	return rc;
 }
 
@@ -145,13 +160,13 @@ static bool is_gone(const struct wsgi_watch *w, const struct wsgi_watch_file *f)
 	return !is_there(&f->stamp) || !is_there(&now);
 }
 
-int wsgi_watch_keep(struct wsgi_watch *w, const char *list, size_t len)
+int wsgi_watch_keep(struct wsgi_watch *w, const char *list, size_t len, int64_t since_ns)
 {
 	size_t kept = 0, gone = 0;
 
 	for (size_t i = 0; i < w->len; i++)
 		w->files[i].listed = false;
-	if (wsgi_watch_add_list(w, list, len, false) != 0)
+	if (wsgi_watch_add_list(w, list, len, false, since_ns) != 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < w->len; i++) {
 		struct wsgi_watch_file *f = &w->files[i];

@@ -18,6 +18,7 @@
 struct wsgi_watch_stamp { /* zeroed: it is not there */
 	int64_t mtime_ns;
 	uint64_t bytes, inode;
+	int64_t ctime_ns; /* another one alone, as by a chmod, is no change */
 };
 
 /* How a file looks now; relative names count from the working directory. */
@@ -46,14 +47,20 @@ void wsgi_watch_finish(struct wsgi_watch *w);
  */
 int wsgi_watch_add(struct wsgi_watch *w, const char *file, bool always);
 
-/* wsgi_watch_add() of each name of a list, in which each has a NUL after it. 0 or -ENOMEM. */
-int wsgi_watch_add_list(struct wsgi_watch *w, const char *list, size_t len, bool always);
+/*
+ * wsgi_watch_add() of each name of a list, in which each has a NUL after it.
+ *   since_ns   what is not watched already, and was changed at that time of day or later, counts as
+ *              changed: it may have been read before that. 0: none does
+ * Returns 0 or -ENOMEM.
+ */
+int wsgi_watch_add_list(struct wsgi_watch *w, const char *list, size_t len, bool always,
+			int64_t since_ns);
 
 /*
  * Watch only those of such a list, what is watched always, and, up to a hundred, what was there and
  * is gone: it may come back. Returns 0 or -ENOMEM.
  */
-int wsgi_watch_keep(struct wsgi_watch *w, const char *list, size_t len);
+int wsgi_watch_keep(struct wsgi_watch *w, const char *list, size_t len, int64_t since_ns);
 
 /*
  * Look at each file. Editors write in several steps, by a rename, or after a removal, and a

@@ -189,18 +189,21 @@ static void ask_to_end(struct supervisor *s, int within_ms)
 
 /* -- what happens ------------------------------------------------------------------------------ */
 
-/* A message: the state, then files of that length. */
-static void take_message(struct supervisor *s, const char *state, const char *files, size_t len)
+/* From state to end, where there is another NUL (serve/reporter.h). */
+static void take_message(struct supervisor *s, const char *state, const char *end)
 {
+	const char *since = state + strlen(state) + 1, *files = since + strlen(since) + 1;
+	const int64_t since_ns = strtoll(since, NULL, 10);
+	const size_t len = (size_t)(end + 1 - files);
 	int rc;
 
 	if (strcmp(state, WSGI_REPORT_SERVING) == 0) {
 		s->serving = true;
 		say_address(s);
-		rc = wsgi_watch_keep(&s->watch, files, len);
+		rc = wsgi_watch_keep(&s->watch, files, len, since_ns);
 	} else {
 		/* Not all of them yet: those of the last child are watched too. */
-		rc = wsgi_watch_add_list(&s->watch, files, len, false);
+		rc = wsgi_watch_add_list(&s->watch, files, len, false, since_ns);
 	}
 	if (rc != 0)
 		wsgi_log(&s->log, WSGI_LOG_WARNING, "no memory to watch all of the files");
@@ -225,10 +228,8 @@ static void take_reports(struct supervisor *s)
 	read_pipe(s);
 	while (s->report.len > 0 &&
 	       (end = memmem(s->report.data, s->report.len, "\0", 2)) != NULL) {
-		const char *state = s->report.data, *files = state + strlen(state) + 1;
-
-		take_message(s, state, files, (size_t)(end + 1 - files));
-		wsgi_buf_drop(&s->report, (size_t)(end + 2 - state));
+		take_message(s, s->report.data, end);
+		wsgi_buf_drop(&s->report, (size_t)(end + 2 - s->report.data));
 	}
 }
 
@@ -352,7 +353,7 @@ static int watch_application(struct supervisor *s, struct wsgi_error *err)
 	if (s->o->application != NULL)
 		rc = wsgi_origin_of_application(&files, s->o->application, s->o->pythonpath);
 	if (rc == 0)
-		rc = wsgi_watch_add_list(&s->watch, files.data, files.len, true);
+		rc = wsgi_watch_add_list(&s->watch, files.data, files.len, true, 0);
 	wsgi_buf_finish(&files);
 	return rc == 0 ? 0 : wsgi_fail(err, rc, "out of memory");
 }

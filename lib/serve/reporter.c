@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -13,7 +14,10 @@
 #include "base/fdio.h"
 #include "proc/forked.h"
 
-enum { PERIOD_MS = 500 };
+enum {
+	LOADING_MS = 50, /* between two looks: a load may end the process, and tell nothing more */
+	SERVING_MS = 500,
+};
 
 struct wsgi_reporter {
 	struct wsgi_loader *loader;
@@ -21,35 +25,62 @@ struct wsgi_reporter {
 	pthread_t thread;
 	pthread_mutex_t lock; /* who reports has it */
 	pthread_cond_t woken;
-	struct wsgi_buf sent; /* the last message */
+	struct wsgi_buf files; /* that were told last */
+	const char *state;     /* that was; NULL: nothing was told */
+	int64_t asked_ns;      /* when the loader was asked last, by the clock of file systems */
 	bool serving, ending;
 };
 
 /* -- messages ---------------------------------------------------------------------------------- */
 
-static int make_message(struct wsgi_reporter *r, struct wsgi_buf *out)
+/* As a file system has it, whose clock lags a bit. */
+static int64_t time_of_day_ns(void)
 {
-	const char *state = r->serving ? WSGI_REPORT_SERVING : WSGI_REPORT_LOADING;
-	int rc = wsgi_buf_add(out, state, strlen(state) + 1);
+	struct timespec now;
 
-	if (rc == 0)
-		rc = r->loader->sources(r->loader, out);
-	return rc == 0 ? wsgi_buf_add(out, "", 1) : rc;
+	clock_gettime(CLOCK_REALTIME_COARSE, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* What cannot be sent, for want of memory, is sent the next time. */
-static void report(struct wsgi_reporter *r)
+static bool is_told(const struct wsgi_reporter *r, const char *state, const struct wsgi_buf *files)
+{
+	return state == r->state && files->len == r->files.len &&
+	       (files->len == 0 || memcmp(files->data, r->files.data, files->len) == 0);
+}
+
+static int tell(struct wsgi_reporter *r, const char *state, const struct wsgi_buf *files)
 {
 	struct wsgi_buf message = {0};
+	int rc = wsgi_buf_addf(&message, "%s%c%" PRId64 "%c", state, '\0', r->asked_ns, '\0');
 
-	if (make_message(r, &message) != 0 ||
-	    (message.len == r->sent.len && memcmp(message.data, r->sent.data, message.len) == 0) ||
-	    wsgi_fd_write(r->pipe, message.data, message.len) != 0) {
-		wsgi_buf_finish(&message);
+	if (rc == 0)
+		rc = wsgi_buf_add(&message, files->data, files->len);
+	if (rc == 0)
+		rc = wsgi_buf_add(&message, "", 1);
+	if (rc == 0)
+		rc = wsgi_fd_write(r->pipe, message.data, message.len);
+	wsgi_buf_finish(&message);
+	return rc;
+}
+
+/* What cannot be told, for want of memory, is told the next time. */
+static void report(struct wsgi_reporter *r)
+{
+	const char *state = r->serving ? WSGI_REPORT_SERVING : WSGI_REPORT_LOADING;
+	const int64_t now_ns = time_of_day_ns();
+	struct wsgi_buf files = {0};
+	int rc = r->loader->sources(r->loader, &files);
+
+	if (rc == 0 && !is_told(r, state, &files))
+		rc = tell(r, state, &files);
+	if (rc != 0) {
+		wsgi_buf_finish(&files);
 		return;
 	}
-	wsgi_buf_finish(&r->sent);
-	r->sent = message;
+	wsgi_buf_finish(&r->files);
+	r->files = files;
+	r->state = state;
+	r->asked_ns = now_ns;
 }
 
 static void wait_for_the_end(struct wsgi_reporter *r)
@@ -57,7 +88,7 @@ static void wait_for_the_end(struct wsgi_reporter *r)
 	struct timespec until;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += PERIOD_MS * 1000000L;
+	until.tv_nsec += (r->serving ? SERVING_MS : LOADING_MS) * 1000000L;
 	if (until.tv_nsec >= 1000000000L) {
 		until.tv_sec++;
 		until.tv_nsec -= 1000000000L;
@@ -143,7 +174,7 @@ static void release(struct wsgi_reporter *r)
 {
 	pthread_cond_destroy(&r->woken);
 	pthread_mutex_destroy(&r->lock);
-	wsgi_buf_finish(&r->sent);
+	wsgi_buf_finish(&r->files);
 	free(r);
 }
 
@@ -156,6 +187,7 @@ int wsgi_reporter_create(struct wsgi_reporter **reporter, const struct wsgi_opti
 	if (r == NULL)
 		return wsgi_fail(err, -ENOMEM, "out of memory");
 	r->loader = loader;
+	r->asked_ns = time_of_day_ns();
 	init_lock(r);
 	rc = take_descriptors(r, o);
 	if (rc == 0)

@@ -10,8 +10,9 @@
  *
  * Shape    a thread asks the loader, from before the application is loaded on, as a module may be
  *          imported at any time; and writes to the pipe when the answer is another one.
- * Wire     a message is the state, WSGI_REPORT_LOADING or _SERVING, then the files, each with a
- *          NUL after it; an empty name ends it.
+ * Wire     a message is the state, WSGI_REPORT_LOADING or _SERVING; when the thread had asked
+ *          before that, in nanoseconds of the time of day: what is new among the files was not
+ *          there then; and the files. Each has a NUL after it, an empty name ends it.
  * Threads  all calls come from the thread that loads and serves.
  */
 struct wsgi_reporter;

@@ -256,8 +256,7 @@ def test_a_module_that_is_imported_by_a_request(w):
     w.text(b'one', 'late.py')
     w.write('hello.py', LAZY)
     w.start('hello.py')
-    w.answers(b'one')
-    time.sleep(SETTLED)  # the reporter asks twice a second
+    w.answers(b'one')  # and at once, before the reporter has looked:
     w.text(b'two', 'late.py')
     w.answers(b'two')
     w.await_log('wsgi-serve: late.py changed')
@@ -336,6 +335,18 @@ def test_a_change_while_it_loads_counts_too(w):
     time.sleep(.3)  # its import of helper is done
     w.text(b'three')
     w.answers(b'three')
+
+
+def test_a_change_right_after_an_import_counts(w):
+    w.text(b'one')
+    w.write('hello.py', IMPORTING % 'helper' + 'open("imported", "w").close()\n'
+            'import time; time.sleep(.5)\n')
+    soon = in_background(w.start, 'hello.py')
+    until(lambda: os.path.exists(w.at('imported')), lambda: 'not imported')
+    w.text(b'two')
+    soon()
+    w.answers(b'two')
+    same(w.count('changed'), 1)
 
 
 def test_what_is_not_imported_any_more_is_no_longer_watched(w):

@@ -20,7 +20,8 @@ static struct wsgi_watch_stamp look(const char *file)
 {
 	char v = version[(unsigned char)file[0]];
 
-	return (struct wsgi_watch_stamp){.mtime_ns = v != '-' ? v : 0};
+	return v == '-' ? (struct wsgi_watch_stamp){0}
+			: (struct wsgi_watch_stamp){.mtime_ns = v, .ctime_ns = v};
 }
 
 static void given_files_a_to_f(void)
@@ -149,8 +150,8 @@ START_TEST(those_of_a_list_are_kept_and_those_that_are_watched_always)
 {
 	ck_assert_int_eq(wsgi_watch_add(&watch, "f", true), 0);
 	when_added(kept[_i].before);
-	ck_assert_int_eq(wsgi_watch_keep(&watch, kept[_i].list, kept[_i].len), 0);
-	ck_assert_int_eq(wsgi_watch_keep(&watch, kept[_i].list, kept[_i].len), 0);
+	ck_assert_int_eq(wsgi_watch_keep(&watch, kept[_i].list, kept[_i].len, 0), 0);
+	ck_assert_int_eq(wsgi_watch_keep(&watch, kept[_i].list, kept[_i].len, 0), 0);
 	ck_assert_msg(strcmp(when_played(kept[_i].changes), kept[_i].said) == 0, "%s",
 		      kept[_i].claim);
 }
@@ -159,8 +160,8 @@ END_TEST
 START_TEST(what_is_watched_always_may_stand_in_a_list)
 {
 	ck_assert_int_eq(wsgi_watch_add(&watch, "f", true), 0);
-	ck_assert_int_eq(wsgi_watch_keep(&watch, "f", 2), 0);
-	ck_assert_int_eq(wsgi_watch_keep(&watch, "", 0), 0);
+	ck_assert_int_eq(wsgi_watch_keep(&watch, "f", 2, 0), 0);
+	ck_assert_int_eq(wsgi_watch_keep(&watch, "", 0, 0), 0);
 	ck_assert_str_eq(when_played("0f2 100"), "100=f ");
 }
 END_TEST
@@ -169,8 +170,33 @@ START_TEST(a_kept_file_has_not_forgotten_how_it_looked)
 {
 	when_added("ab");
 	version['a'] = '2';
-	ck_assert_int_eq(wsgi_watch_keep(&watch, "a", 2), 0);
+	ck_assert_int_eq(wsgi_watch_keep(&watch, "a", 2, 0), 0);
 	ck_assert_str_eq(when_played("0 100"), "100=a ");
+}
+END_TEST
+
+static const struct {
+	const char *claim;
+	char since;
+	const char *said;
+} new_ones[] = {
+	{"changed before", '4', ""},
+	{"changed at that moment, or after it", '3', "100=c "},
+	{"changed after it", '2', "100=c "},
+	{"nobody knows since when it is one", 0, ""},
+};
+
+START_TEST(a_new_one_that_has_changed_since_it_became_one_counts_once)
+{
+	when_added("ab");
+	version['a'] = version['c'] = '3';
+	version['d'] = '-';
+	ck_assert_int_eq(wsgi_watch_keep(&watch, "b\0c\0d", 6, new_ones[_i].since), 0);
+	ck_assert_int_eq(wsgi_watch_keep(&watch, "b\0c\0d", 6, new_ones[_i].since), 0);
+	ck_assert_msg(strcmp(when_played("0 100 200 300"), new_ones[_i].said) == 0, "%s",
+		      new_ones[_i].claim);
+	ck_assert_int_eq(wsgi_watch_add_list(&watch, "b\0c", 4, false, 1), 0);
+	ck_assert_str_eq(when_played("400 500"), ""); /* it is not new */
 }
 END_TEST
 
@@ -178,10 +204,10 @@ START_TEST(a_file_that_is_gone_is_kept_until_it_is_back)
 {
 	when_added("ab");
 	ck_assert_str_eq(when_played("0a- 100"), "100=a ");
-	ck_assert_int_eq(wsgi_watch_keep(&watch, "b", 2), 0);
-	ck_assert_int_eq(wsgi_watch_keep(&watch, "b", 2), 0);
+	ck_assert_int_eq(wsgi_watch_keep(&watch, "b", 2, 0), 0);
+	ck_assert_int_eq(wsgi_watch_keep(&watch, "b", 2, 0), 0);
 	ck_assert_str_eq(when_played("200 300a1 400"), "400=a ");
-	ck_assert_int_eq(wsgi_watch_keep(&watch, "b", 2), 0);
+	ck_assert_int_eq(wsgi_watch_keep(&watch, "b", 2, 0), 0);
 	ck_assert_str_eq(when_played("500a2 600"), "");
 }
 END_TEST
@@ -190,7 +216,7 @@ START_TEST(one_that_nobody_has_seen_go_is_kept_too)
 {
 	when_added("ab");
 	version['a'] = '-';
-	ck_assert_int_eq(wsgi_watch_keep(&watch, "b", 2), 0);
+	ck_assert_int_eq(wsgi_watch_keep(&watch, "b", 2, 0), 0);
 	ck_assert_str_eq(when_played("0 100 200a1 300"), "100=a 300=a ");
 }
 END_TEST
@@ -200,7 +226,7 @@ START_TEST(and_one_that_is_back_before_anybody_saw_it)
 	when_added("ab");
 	ck_assert_str_eq(when_played("0a- 100"), "100=a ");
 	version['a'] = '1';
-	ck_assert_int_eq(wsgi_watch_keep(&watch, "b", 2), 0);
+	ck_assert_int_eq(wsgi_watch_keep(&watch, "b", 2, 0), 0);
 	ck_assert_str_eq(when_played("200 300"), "300=a ");
 }
 END_TEST
@@ -209,7 +235,7 @@ START_TEST(one_that_never_was_there_is_not_kept)
 {
 	version['a'] = '-';
 	when_added("ab");
-	ck_assert_int_eq(wsgi_watch_keep(&watch, "b", 2), 0);
+	ck_assert_int_eq(wsgi_watch_keep(&watch, "b", 2, 0), 0);
 	ck_assert_str_eq(when_played("0a1 100"), "");
 }
 END_TEST
@@ -219,7 +245,7 @@ START_TEST(one_that_came_and_went_is_kept)
 	version['a'] = '-';
 	when_added("ab");
 	ck_assert_str_eq(when_played("0a1 100 200a- 300"), "100=a 300=a ");
-	ck_assert_int_eq(wsgi_watch_keep(&watch, "b", 2), 0);
+	ck_assert_int_eq(wsgi_watch_keep(&watch, "b", 2, 0), 0);
 	ck_assert_str_eq(when_played("400a1 500"), "500=a ");
 }
 END_TEST
@@ -233,7 +259,7 @@ START_TEST(no_more_than_a_hundred_that_are_gone_are_kept)
 		ck_assert_int_eq(wsgi_watch_add(&watch, name, false), 0);
 	}
 	version['a'] = '-';
-	ck_assert_int_eq(wsgi_watch_keep(&watch, "b", 2), 0);
+	ck_assert_int_eq(wsgi_watch_keep(&watch, "b", 2, 0), 0);
 	ck_assert_int_eq(watch.len, 101);
 }
 END_TEST
@@ -241,9 +267,9 @@ END_TEST
 START_TEST(a_list_can_be_added_without_dropping_what_is_not_in_it)
 {
 	when_added("ab");
-	ck_assert_int_eq(wsgi_watch_add_list(&watch, "c\0d", 4, _i), 0);
+	ck_assert_int_eq(wsgi_watch_add_list(&watch, "c\0d", 4, _i, 0), 0);
 	ck_assert_str_eq(when_played("0a2 100 200d2 300"), "100=a 300=d ");
-	ck_assert_int_eq(wsgi_watch_keep(&watch, NULL, 0), 0);
+	ck_assert_int_eq(wsgi_watch_keep(&watch, NULL, 0, 0), 0);
 	ck_assert_str_eq(when_played("400c2a3 500"), _i ? "500=c " : "");
 }
 END_TEST
@@ -252,7 +278,7 @@ START_TEST(a_change_that_was_seen_counts_although_its_file_is_dropped)
 {
 	when_added("a");
 	when_played("0a2");
-	ck_assert_int_eq(wsgi_watch_keep(&watch, "", 0), 0);
+	ck_assert_int_eq(wsgi_watch_keep(&watch, "", 0, 0), 0);
 	ck_assert_str_eq(when_played("100"), "100=a ");
 }
 END_TEST
@@ -381,6 +407,8 @@ int main(void)
 			    LEN(kept));
 	tcase_add_test(tc, what_is_watched_always_may_stand_in_a_list);
 	tcase_add_test(tc, a_kept_file_has_not_forgotten_how_it_looked);
+	tcase_add_loop_test(tc, a_new_one_that_has_changed_since_it_became_one_counts_once, 0,
+			    LEN(new_ones));
 	tcase_add_test(tc, a_file_that_is_gone_is_kept_until_it_is_back);
 	tcase_add_test(tc, one_that_nobody_has_seen_go_is_kept_too);
 	tcase_add_test(tc, and_one_that_is_back_before_anybody_saw_it);
