@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "../fuzz.h"
+#include "http/token.h"
 #include "wsgi/hop.h"
 
 static bool is_field(struct wsgi_span name, struct wsgi_span value)
@@ -18,7 +19,7 @@ static bool is_field(struct wsgi_span name, struct wsgi_span value)
 			if (((unsigned char)both[s].data[i] < ' ' && both[s].data[i] != '\t') ||
 			    both[s].data[i] == 127)
 				return false;
-	return name.len > 0 && memchr(name.data, ':', name.len) == NULL;
+	return wsgi_http_is_token(name);
 }
 
 static void check_whole(const struct wsgi_http_head *h, const char *data, size_t len)

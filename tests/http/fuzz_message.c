@@ -38,6 +38,9 @@ static void check_let_pass(const struct wsgi_http_message *m)
 	must(is_token(wsgi_span_of(m->method)) && strcmp(m->method, "CONNECT") != 0);
 	for (const char *c = m->target; *c != '\0'; c++)
 		must((unsigned char)*c > ' ' && *c != 127);
+	must(m->target[0] == '/' || strncasecmp(m->target, "http://", 7) == 0 ||
+	     strncasecmp(m->target, "https://", 8) == 0 ||
+	     (strcmp(m->target, "*") == 0 && strcmp(m->method, "OPTIONS") == 0));
 	must(count(m, "Host") <= 1 && (count(m, "Host") == 1 || strcmp(m->version, "HTTP/1.1")));
 	must(count(m, "Content-Length") + codings <= 1);
 	must(codings == 0 || strcmp(m->version, "HTTP/1.0") != 0);

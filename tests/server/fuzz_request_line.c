@@ -50,7 +50,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		strcat(want, i == 0 ? " - - [01/Jan/1970 00:00:00] \"" : i < 3 ? " " : "\" ");
 		free(text);
 	}
-	sprintf(want + strlen(want), "%d %llu\n", status, (unsigned long long)bytes);
+	if (status == 0)
+		strcat(want, "- -\n");
+	else
+		sprintf(want + strlen(want), "%d %llu\n", status, (unsigned long long)bytes);
 	len = wsgi_request_line(&env, status, bytes, 0, line, room);
 	must(len > 0 && len <= room && line[len - 1] == '\n');
 	for (at = line; at < line + len - 1; at++)
