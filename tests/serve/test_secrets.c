@@ -67,8 +67,7 @@ static const struct {
 	{COOKIE, "a=abcdefghijklmnop", "'abcdefghijkl...fghijklmnop'", "'(hidden)...fghijklmnop'"},
 	{COOKIE, "a=abcdefghijkl'mnopqrstuvwx", "abcdefghijkl\\'mnopqrstuvwx",
 	 "(hidden)\\(hidden)"},
-	{COOKIE, "aaaaaaaaaaaab aaaaaaaaaaaac", "aaaaaaaaaaaac, aaaaaaaaaaaa",
-	 "(hidden),(hidden)"},
+	{COOKIE, "aaaaaaaaaaaab aaaaaaaaaaaac", "aaaaaaaaaaaac, aaaaaaaaaaaa", "(hidden),(hidden)"},
 	{COOKIE, "k=\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9", "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9!",
 	 "(hidden)!"},
 	/* Others are no secrets. */
