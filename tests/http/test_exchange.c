@@ -304,6 +304,79 @@ START_TEST(an_abort_wakes_the_wire_and_lets_it_sleep_no_more)
 }
 END_TEST
 
+static void respond(void)
+{
+	ck_assert_int_eq(write_text("Status: 404 Not Found\r\n\r\nhel"), 0);
+	ck_assert_int_eq(flush(), 0);
+}
+
+static void respond_to_nobody(void)
+{
+	ck_assert_int_eq(write_text("Status: 404 Not Found\r\n\r\nhel"), -EPIPE);
+	ck_assert_int_eq(flush(), -EPIPE);
+}
+
+static void assert_answered(int status, uint64_t body_bytes)
+{
+	uint64_t bytes = 99;
+
+	ck_assert_int_eq(wsgi_http_request_answered(&x->req, &bytes), status);
+	ck_assert_uint_eq(bytes, body_bytes);
+}
+
+static void let_go(void)
+{
+	wsgi_exchange_gone(x);
+	wsgi_exchange_done(x);
+}
+
+START_TEST(what_was_answered_is_what_the_wire_was_given)
+{
+	assert_answered(0, 0);
+	respond();
+	assert_answered(404, 3); /* it is about to be */
+	ck_assert(!wsgi_http_request_is_lost(&x->req));
+	ck_assert_int_eq(wsgi_exchange_uploaded(x), WSGI_TURN_RESPOND);
+	wsgi_exchange_abort(x);
+	ck_assert(wsgi_http_request_is_lost(&x->req));
+	assert_answered(404, 3);
+	let_go();
+}
+END_TEST
+
+START_TEST(a_client_that_left_before_that_was_answered_nothing)
+{
+	wsgi_exchange_hold(x); /* to look at it afterwards */
+	wsgi_exchange_gone(x);
+	respond_to_nobody();
+	assert_answered(0, 0);
+	wsgi_exchange_done(x);
+	wsgi_exchange_done(x);
+}
+END_TEST
+
+START_TEST(an_abort_is_answered_500_if_the_request_is_whole)
+{
+	if (_i)
+		ck_assert_int_eq(wsgi_exchange_uploaded(x), WSGI_TURN_WAIT);
+	wsgi_exchange_abort(x);
+	respond_to_nobody();
+	assert_answered(_i ? 500 : 0, 0);
+	let_go();
+}
+END_TEST
+
+START_TEST(an_end_without_a_response_is_answered_500)
+{
+	wsgi_exchange_hold(x);
+	wsgi_exchange_done(x);
+	ck_assert_int_eq(wsgi_exchange_uploaded(x), WSGI_TURN_FAIL);
+	wsgi_exchange_gone(x);
+	assert_answered(500, 0);
+	wsgi_exchange_done(x);
+}
+END_TEST
+
 START_TEST(a_client_that_waits_is_asked_for_the_body_when_it_is_read)
 {
 	ck_assert_int_eq(wsgi_exchange_turn(x), WSGI_TURN_WAIT);
@@ -361,6 +434,10 @@ int main(void)
 	tcase_add_test(tc, the_worker_is_told_that_the_client_left);
 	tcase_add_test(tc, an_upload_that_breaks_off_is_not_an_end);
 	tcase_add_test(tc, an_abort_wakes_the_wire_and_lets_it_sleep_no_more);
+	tcase_add_test(tc, what_was_answered_is_what_the_wire_was_given);
+	tcase_add_test(tc, a_client_that_left_before_that_was_answered_nothing);
+	tcase_add_loop_test(tc, an_abort_is_answered_500_if_the_request_is_whole, 0, 2);
+	tcase_add_test(tc, an_end_without_a_response_is_answered_500);
 	tcase_add_test(tc, a_client_that_waits_is_asked_for_the_body_when_it_is_read);
 	tcase_add_test(tc, a_client_that_waits_is_spared_the_body_when_the_answer_is_whole);
 	tcase_add_test(tc, a_client_that_waits_is_asked_when_the_answer_has_only_begun);
