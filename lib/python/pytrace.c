@@ -6,13 +6,14 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "python/pyrepr.h"
 #include "python/text.h"
 
 enum {
-	CHAIN = 20,         /* exceptions */
-	FRAMES = 50,        /* the first so many, and the last */
-	LOCALS = 100,       /* of a frame */
-	VALUE_CHARS = 1000, /* of a variable */
+	CHAIN = 20,   /* exceptions */
+	FRAMES = 50,  /* the first so many, and the last */
+	LOCALS = 100, /* of a frame */
+	VALUE_CHARS = WSGI_PY_REPR_CHARS,
 	MESSAGE_CHARS = 10000,
 	SOURCE_BEFORE = 5, /* lines */
 	SOURCE_AFTER = 5,
@@ -21,10 +22,10 @@ enum {
 	TEXT_BYTES = 4 << 20, /* of a whole trace: no more variables after that */
 };
 
-/* Python's functions, and a shortening repr(). */
+/* Python's functions, and what shortens a repr(). */
 struct tools {
 	PyObject *getlines, *checkcache; /* linecache */
-	PyObject *repr;                  /* reprlib.Repr().repr */
+	PyObject *repr;                  /* wsgi_py_repr()'s */
 	PyObject *format;                /* traceback.format_exception_only */
 };
 
@@ -135,82 +136,6 @@ static unsigned number_attribute(PyObject *object, const char *name)
 
 /* -- local variables --------------------------------------------------------------------------- */
 
-/* Whether a variable of an environ is one that the page has in its table, or hides there. */
-static bool is_listed(PyObject *key)
-{
-	static const char *const starts[] = {
-		"HTTP_",    "wsgi.",        "SERVER_",     "REQUEST_",    "CONTENT_",
-		"GATEWAY_", "QUERY_STRING", "REMOTE_ADDR", "REMOTE_HOST", "REMOTE_PORT"};
-	PyObject *bytes =
-		PyUnicode_Check(key) ? PyUnicode_AsEncodedString(key, "latin-1", "replace") : NULL;
-	const char *name = bytes != NULL ? PyBytes_AsString(bytes) : "";
-	bool is = false;
-
-	for (size_t i = 0; !is && i < sizeof(starts) / sizeof(starts[0]); i++)
-		is = strncmp(name, starts[i], strlen(starts[i])) == 0;
-	Py_XDECREF(bytes);
-	PyErr_Clear();
-	return is;
-}
-
-/*
- * The environ of a request, which nearly every frame has, down to what the application may have
- * changed or added: new reference, or NULL with an exception set.
- */
-static PyObject *own_part(PyObject *environ)
-{
-	PyObject *part = PyDict_New(), *key, *value;
-	PyObject *note = PyUnicode_FromString("as in the request");
-	int rc = part != NULL && note != NULL ? 0 : -1;
-	Py_ssize_t at = 0;
-
-	while (rc == 0 && PyDict_Next(environ, &at, &key, &value))
-		if (!is_listed(key))
-			rc = PyDict_SetItem(part, key, value);
-	if (rc == 0)
-		rc = PyDict_SetItem(part, Py_Ellipsis, note);
-	Py_XDECREF(note);
-	if (rc != 0)
-		Py_CLEAR(part);
-	return part;
-}
-
-/*
- * What to show of a value: new reference, or NULL with an exception set. reprlib does not shorten
- * bytes.
- */
-static PyObject *to_show(PyObject *value)
-{
-	if (PyBytes_CheckExact(value) && PyBytes_Size(value) > VALUE_CHARS)
-		return PySequence_GetSlice(value, 0, VALUE_CHARS);
-	if (PyByteArray_CheckExact(value) && PyByteArray_Size(value) > VALUE_CHARS)
-		return PySequence_GetSlice(value, 0, VALUE_CHARS);
-	if (PyDict_CheckExact(value) && PyDict_GetItemString(value, "wsgi.input") != NULL)
-		return own_part(value);
-	Py_INCREF(value);
-	return value;
-}
-
-/* Kinds that can be very large, whose shortened repr() reprlib makes without the whole one. */
-static bool is_shortened(PyObject *o)
-{
-	return PyUnicode_CheckExact(o) || PyLong_CheckExact(o) || PyList_CheckExact(o) ||
-	       PyTuple_CheckExact(o) || PyDict_CheckExact(o) || PyAnySet_CheckExact(o);
-}
-
-/* repr(value), shortened: new reference, or NULL with an exception set. */
-static PyObject *shown(const struct tools *tools, PyObject *value)
-{
-	PyObject *object = to_show(value), *str = NULL;
-
-	if (object != NULL && is_shortened(object))
-		str = PyObject_CallFunctionObjArgs(tools->repr, object, NULL);
-	else if (object != NULL)
-		str = PyObject_Repr(object);
-	Py_XDECREF(object);
-	return str;
-}
-
 static int add_local(struct wsgi_trace *trace, const struct tools *tools, PyObject *name,
 		     PyObject *value)
 {
@@ -218,7 +143,7 @@ static int add_local(struct wsgi_trace *trace, const struct tools *tools, PyObje
 	int rc = add_str(&n, name, VALUE_CHARS);
 
 	if (rc == 0)
-		rc = add_made(&v, shown(tools, value), "repr()", VALUE_CHARS);
+		rc = add_made(&v, wsgi_py_repr(tools->repr, value), "repr()", VALUE_CHARS);
 	if (rc == 0)
 		rc = ended(&n) != NULL && ended(&v) != NULL
 			     ? wsgi_trace_add_local(trace, n.data, v.data)
@@ -585,43 +510,12 @@ static size_t chain_of(PyObject *exception, struct link links[CHAIN], bool *is_c
 
 /* -- all of it --------------------------------------------------------------------------------- */
 
-/* A reprlib.Repr that shows more than its own few items: new reference, or NULL. */
-static PyObject *make_repr(void)
-{
-	static const struct {
-		const char *name;
-		int value;
-	} limits[] = {
-		{"maxlevel", 4},           {"maxtuple", 30},
-		{"maxlist", 30},           {"maxarray", 30},
-		{"maxdict", 100},          {"maxset", 30},
-		{"maxfrozenset", 30},      {"maxdeque", 30},
-		{"maxlong", VALUE_CHARS},  {"maxstring", VALUE_CHARS},
-		{"maxother", VALUE_CHARS},
-	};
-	PyObject *type = wsgi_py_import("reprlib", "Repr"), *method = NULL;
-	PyObject *repr = type != NULL ? PyObject_CallFunctionObjArgs(type, NULL) : NULL;
-
-	for (size_t i = 0; repr != NULL && i < sizeof(limits) / sizeof(limits[0]); i++) {
-		PyObject *n = PyLong_FromLong(limits[i].value);
-
-		if (n == NULL || PyObject_SetAttrString(repr, limits[i].name, n) != 0)
-			Py_CLEAR(repr);
-		Py_XDECREF(n);
-	}
-	if (repr != NULL)
-		method = PyObject_GetAttrString(repr, "repr");
-	Py_XDECREF(type);
-	Py_XDECREF(repr);
-	return method;
-}
-
 static bool has_tools(struct tools *t)
 {
 	*t = (struct tools){
 		.getlines = wsgi_py_import("linecache", "getlines"),
 		.checkcache = wsgi_py_import("linecache", "checkcache"),
-		.repr = make_repr(),
+		.repr = wsgi_py_repr_create(),
 		.format = wsgi_py_import("traceback", "format_exception_only"),
 	};
 	return t->getlines && t->checkcache && t->repr && t->format;
@@ -631,7 +525,7 @@ static void drop_tools(struct tools *t)
 {
 	Py_XDECREF(t->getlines);
 	Py_XDECREF(t->checkcache);
-	Py_XDECREF(t->repr);
+	wsgi_py_repr_destroy(t->repr);
 	Py_XDECREF(t->format);
 }
 

@@ -19,7 +19,7 @@ from serve import BUILD, TEMP, Server, failing
 HTML = {'Accept': 'text/html,*/*;q=0.8'}
 
 APPLICATION = '''\
-import json, sys
+import collections, json, sys
 
 class Mute:
     def __repr__(self):
@@ -160,6 +160,38 @@ def copied(*args):
     except KeyError:
         raise ValueError(args)
 
+class Loud:
+    asked = 0
+    def __repr__(self):
+        Loud.asked += 1
+        return 'loud'
+
+class Shelf(list):
+    pass
+
+class Own(dict):
+    def __repr__(self):
+        return 'its own words'
+
+LOUD = [Loud() for n in range(10000)]
+BYTES = b'start' + b'y' * 30000000 + b'end'
+
+def large(env, start):
+    ordered = collections.OrderedDict.fromkeys(LOUD)
+    default = collections.defaultdict(list, ordered)
+    every, frozen = set(LOUD), frozenset(LOUD)
+    shelf, plain, own = Shelf(LOUD), dict(ordered), Own(ordered)
+    within = [{'a': (ordered, shelf)}]
+    small, pair, many = collections.OrderedDict(a=1), (1, 'b'), tuple(LOUD)
+    raise ValueError
+
+def asked(env, start):
+    raise ValueError('asked %d' % Loud.asked)
+
+def large_bytes(env, start):
+    data, within, array = BYTES, [{'a': BYTES}], bytearray(BYTES[:100000] + b'end')
+    raise ValueError
+
 def fine(env, start):
     start('200 OK', [])
     return [b'fine']
@@ -269,6 +301,35 @@ def test_what_is_too_long_is_cut():
         said = lines(server.get('/long_message').body)
         assert said[0] == 'ValueError: ' + 'm' * 10000 + '\u2026', len(said[0])
         assert 'huge = ' + 'z' * 1000 + '\u2026' in said
+
+
+def test_of_what_is_large_a_part_is_asked():
+    with debugging() as server:
+        said = lines(server.get('/large').body)
+        for start in ('ordered = OrderedDict({loud: None, loud: ', 'default = defaultdict({loud: ',
+                      'every = {loud, ', 'frozen = frozenset({loud, ', 'shelf = Shelf([loud, ', 'many = (loud, ',
+                      'plain = {loud: ', "within = [{'a': (OrderedDict({loud: None, "):
+            assert any(s.startswith(start) for s in said), (start, said)
+        assert 'own = its own words' in said and 'small = OrderedDict({\'a\': 1})' in said, said
+        assert "pair = (1, 'b')" in said, said
+        asked = re.search(rb'asked (\d+)', server.get('/asked').body)
+        assert 300 < int(asked[1]) < 1500, asked
+
+
+def test_large_bytes_are_shown_by_their_ends_in_little_memory():
+    def peak(server):
+        with open('/proc/%d/status' % server.process.pid) as f:
+            return int(re.search(r'VmHWM:\s+(\d+)', f.read())[1])
+
+    with debugging() as server:
+        server.get('/simple')
+        before = peak(server)
+        said = lines(server.get('/large_bytes').body)
+        assert peak(server) - before < 10000, (before, peak(server))
+        for start, end in (("data = b'starty", "yyend'"), ("array = bytearray(b'starty", "yyend')"),
+                           ("within = [{'a': b'starty", '\u2026')):
+            assert any(s.startswith(start) and s.endswith(end) and len(s) < 1200
+                       for s in said), (start, said)
 
 
 def test_a_message_with_a_nul_is_told_whole():
