@@ -63,7 +63,7 @@ def results():
         yield from queries('ret_chunks', [k + place for k in kinds('ret_chunks')])
     for name in ('plain', 'partial', 'lambda_', 'instance', 'method', 'wrapped', 'lazy', 'Iterable',
                  'Instance.of_class', 'Instance.of_nothing', 'Instance', 'named', 'coroutine',
-                 'no_arguments', 'three_arguments', 'number'):
+                 'no_arguments', 'three_arguments'):
         yield Request('callables.py:' + name, name)
     yield from queries('write_kinds', kinds('write_kinds'), head=True)
     yield from queries('method_length', ['get'], head=True)

@@ -75,4 +75,3 @@ method = Instance().method
 wrapped = middleware(plain)
 no_arguments = lambda: []  # noqa: E731
 three_arguments = greet
-number = 42
