@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 enum {
 	IDLE_MS = 250,     /* between two looks */
@@ -11,6 +12,7 @@ enum {
 	QUIET_MS = 100,    /* without a further change: it is over */
 	LONGEST_MS = 1000, /* for a file that never comes to rest, such as a log */
 	MOST_GONE = 100,   /* that keep() keeps */
+	MOST_LOADS = 3,    /* in a row, in which a change counts */
 };
 
 struct wsgi_watch_file {
@@ -19,11 +21,21 @@ struct wsgi_watch_file {
 	bool always;
 	bool was_there; /* at some time */
 	bool listed;    /* while keep() goes through its list */
+	unsigned loads; /* in a row that it has changed in, to the last one */
+	bool in_load;   /* that one is the last that has begun */
 };
 
 static int64_t nanoseconds(const struct timespec *t)
 {
 	return (int64_t)t->tv_sec * 1000000000 + t->tv_nsec;
+}
+
+int64_t wsgi_watch_time_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME_COARSE, &now);
+	return nanoseconds(&now);
 }
 
 struct wsgi_watch_stamp wsgi_watch_stamp_of(const char *file)
@@ -61,6 +73,7 @@ void wsgi_watch_finish(struct wsgi_watch *w)
 		free(w->files[i].name);
 	free(w->files);
 	free(w->changed);
+	free(w->ignored);
 	wsgi_watch_init(w, w->look);
 }
 
@@ -187,16 +200,39 @@ int wsgi_watch_keep(struct wsgi_watch *w, const char *list, size_t len, int64_t 
 
 /* -- changes ----------------------------------------------------------------------------------- */
 
+static bool is_by_load(const struct wsgi_watch *w, const struct wsgi_watch_stamp *stamp)
+{
+	return w->is_loading || (is_there(stamp) && stamp->ctime_ns < w->loaded_ns);
+}
+
+/* Whether the program seems to write it itself whenever it is loaded. */
+static bool is_ignored(struct wsgi_watch *w, struct wsgi_watch_file *f,
+		       const struct wsgi_watch_stamp *stamp)
+{
+	if (!is_by_load(w, stamp)) {
+		f->loads = 0;
+		return false;
+	}
+	if (!f->in_load)
+		f->loads++;
+	if (!f->in_load && f->loads == MOST_LOADS + 1 && w->ignored == NULL)
+		w->ignored = strdup(f->name);
+	f->in_load = true;
+	return f->loads > MOST_LOADS;
+}
+
 static void note(struct wsgi_watch *w, struct wsgi_watch_file *f, struct wsgi_watch_stamp stamp,
 		 int64_t now_ms)
 {
-	if (w->changed == NULL) {
-		w->changed = strdup(f->name);
-		if (w->changed == NULL)
-			return; /* it is different the next time too */
-		w->first_ms = now_ms;
+	if (!is_ignored(w, f, &stamp)) {
+		if (w->changed == NULL) {
+			w->changed = strdup(f->name);
+			if (w->changed == NULL)
+				return; /* it is different the next time too */
+			w->first_ms = now_ms;
+		}
+		w->last_ms = now_ms;
 	}
-	w->last_ms = now_ms;
 	set_stamp(f, stamp);
 }
 
@@ -215,6 +251,35 @@ char *wsgi_watch_poll(struct wsgi_watch *w, int64_t now_ms)
 		return NULL;
 	w->changed = NULL;
 	return changed;
+}
+
+/* -- loads ------------------------------------------------------------------------------------- */
+
+void wsgi_watch_load_begins(struct wsgi_watch *w)
+{
+	w->is_loading = true;
+	for (size_t i = 0; i < w->len; i++) {
+		struct wsgi_watch_file *f = &w->files[i];
+
+		if (!f->in_load)
+			f->loads = 0;
+		f->in_load = false;
+	}
+}
+
+void wsgi_watch_load_ends(struct wsgi_watch *w, int64_t at_ns)
+{
+	if (w->is_loading)
+		w->loaded_ns = at_ns;
+	w->is_loading = false;
+}
+
+char *wsgi_watch_take_ignored(struct wsgi_watch *w)
+{
+	char *ignored = w->ignored;
+
+	w->ignored = NULL;
+	return ignored;
 }
 
 int wsgi_watch_wait_ms(const struct wsgi_watch *w)

@@ -21,6 +21,9 @@ struct wsgi_watch_stamp { /* zeroed: it is not there */
 	int64_t ctime_ns; /* another one alone, as by a chmod, is no change */
 };
 
+/* The time of day as file systems have it, whose clock lags a bit: that of mtime and ctime. */
+int64_t wsgi_watch_time_ns(void);
+
 /* How a file looks now; relative names count from the working directory. */
 struct wsgi_watch_stamp wsgi_watch_stamp_of(const char *file);
 
@@ -30,6 +33,9 @@ struct wsgi_watch {
 	size_t len, cap;
 	char *changed;             /* the first that did, while it has not settled; or NULL */
 	int64_t first_ms, last_ms; /* when changes were seen */
+	bool is_loading;
+	int64_t loaded_ns; /* when that was over */
+	char *ignored;     /* what take_ignored() is to return */
 };
 
 /*
@@ -69,6 +75,18 @@ int wsgi_watch_keep(struct wsgi_watch *w, const char *list, size_t len, int64_t 
  * Returns the name of the first that changed, the caller's to free; NULL: none, or not yet.
  */
 char *wsgi_watch_poll(struct wsgi_watch *w, int64_t now_ms);
+
+/*
+ * The program whose files these are begins to load, and has loaded, or failed to. It may write one
+ * itself each time, which is no reason to start it for ever: what has changed in each of three
+ * loads in a row is ignored in those that follow, until one does without, or it changes between
+ * them. at_ns   what was changed at that time of day or later, was so after the load
+ */
+void wsgi_watch_load_begins(struct wsgi_watch *w);
+void wsgi_watch_load_ends(struct wsgi_watch *w, int64_t at_ns);
+
+/* The name, the caller's to free, of a file that is ignored from now on; NULL: no further one. */
+char *wsgi_watch_take_ignored(struct wsgi_watch *w);
 
 /* After how many milliseconds the next poll is worth its while. */
 int wsgi_watch_wait_ms(const struct wsgi_watch *w);

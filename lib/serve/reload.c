@@ -176,6 +176,7 @@ static bool start(struct supervisor *s)
 		return false;
 	}
 	wsgi_fd_nonblock(s->pipe, true);
+	wsgi_watch_load_begins(&s->watch);
 	s->started++;
 	return false;
 }
@@ -193,7 +194,8 @@ static void ask_to_end(struct supervisor *s, int within_ms)
 static void take_message(struct supervisor *s, const char *state, const char *end)
 {
 	const char *since = state + strlen(state) + 1, *files = since + strlen(since) + 1;
-	const int64_t since_ns = strtoll(since, NULL, 10);
+	char *rest;
+	const int64_t since_ns = strtoll(since, &rest, 10), now_ns = strtoll(rest, NULL, 10);
 	const size_t len = (size_t)(end + 1 - files);
 	int rc;
 
@@ -201,6 +203,7 @@ static void take_message(struct supervisor *s, const char *state, const char *en
 		s->serving = true;
 		say_address(s);
 		rc = wsgi_watch_keep(&s->watch, files, len, since_ns);
+		wsgi_watch_load_ends(&s->watch, now_ns);
 	} else {
 		/* Not all of them yet: those of the last child are watched too. */
 		rc = wsgi_watch_add_list(&s->watch, files, len, false, since_ns);
@@ -271,6 +274,7 @@ static void take_end(struct supervisor *s)
 		return;
 	wsgi_terminal_restore(&s->terminal);
 	take_reports(s);
+	wsgi_watch_load_ends(&s->watch, wsgi_watch_time_ns());
 	close_pipe(s);
 	wsgi_buf_finish(&s->report);
 	s->child = 0;
@@ -289,13 +293,19 @@ static void take_end(struct supervisor *s)
 static void take_change(struct supervisor *s)
 {
 	char *file = wsgi_watch_poll(&s->watch, wsgi_clock_ms());
+	char *ignored = wsgi_watch_take_ignored(&s->watch);
 
 	if (file != NULL && !s->to_end && !s->to_start) {
 		wsgi_log(&s->log, WSGI_LOG_INFO, "%s changed: starting again", shown(file));
 		s->to_start = true;
 		ask_to_end(s, RELOAD_MS);
 	}
+	if (ignored != NULL)
+		wsgi_log(&s->log, WSGI_LOG_WARNING,
+			 "%s is written each time the application loads: ignored there",
+			 shown(ignored));
 	free(file);
+	free(ignored);
 }
 
 static void take_signals(struct supervisor *s)

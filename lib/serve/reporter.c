@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/fdio.h"
+#include "host/watch.h"
 #include "proc/forked.h"
 
 enum {
@@ -33,25 +34,18 @@ struct wsgi_reporter {
 
 /* -- messages ---------------------------------------------------------------------------------- */
 
-/* As a file system has it, whose clock lags a bit. */
-static int64_t time_of_day_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME_COARSE, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 static bool is_told(const struct wsgi_reporter *r, const char *state, const struct wsgi_buf *files)
 {
 	return state == r->state && files->len == r->files.len &&
 	       (files->len == 0 || memcmp(files->data, r->files.data, files->len) == 0);
 }
 
-static int tell(struct wsgi_reporter *r, const char *state, const struct wsgi_buf *files)
+static int tell(struct wsgi_reporter *r, const char *state, int64_t now_ns,
+		const struct wsgi_buf *files)
 {
 	struct wsgi_buf message = {0};
-	int rc = wsgi_buf_addf(&message, "%s%c%" PRId64 "%c", state, '\0', r->asked_ns, '\0');
+	int rc = wsgi_buf_addf(&message, "%s%c%" PRId64 " %" PRId64 "%c", state, '\0', r->asked_ns,
+			       now_ns, '\0');
 
 	if (rc == 0)
 		rc = wsgi_buf_add(&message, files->data, files->len);
@@ -67,12 +61,12 @@ static int tell(struct wsgi_reporter *r, const char *state, const struct wsgi_bu
 static void report(struct wsgi_reporter *r)
 {
 	const char *state = r->serving ? WSGI_REPORT_SERVING : WSGI_REPORT_LOADING;
-	const int64_t now_ns = time_of_day_ns();
+	const int64_t now_ns = wsgi_watch_time_ns();
 	struct wsgi_buf files = {0};
 	int rc = r->loader->sources(r->loader, &files);
 
 	if (rc == 0 && !is_told(r, state, &files))
-		rc = tell(r, state, &files);
+		rc = tell(r, state, now_ns, &files);
 	if (rc != 0) {
 		wsgi_buf_finish(&files);
 		return;
@@ -187,7 +181,7 @@ int wsgi_reporter_create(struct wsgi_reporter **reporter, const struct wsgi_opti
 	if (r == NULL)
 		return wsgi_fail(err, -ENOMEM, "out of memory");
 	r->loader = loader;
-	r->asked_ns = time_of_day_ns();
+	r->asked_ns = wsgi_watch_time_ns();
 	init_lock(r);
 	rc = take_descriptors(r, o);
 	if (rc == 0)

@@ -10,9 +10,10 @@
  *
  * Shape    a thread asks the loader, from before the application is loaded on, as a module may be
  *          imported at any time; and writes to the pipe when the answer is another one.
- * Wire     a message is the state, WSGI_REPORT_LOADING or _SERVING; when the thread had asked
- *          before that, in nanoseconds of the time of day: what is new among the files was not
- *          there then; and the files. Each has a NUL after it, an empty name ends it.
+ * Wire     a message is the state, WSGI_REPORT_LOADING or _SERVING; two times of the day in
+ *          nanoseconds, with a space between them; and the files. Each has a NUL after it, an
+ *          empty name ends the message. At the first time the thread had asked before: what
+ *          is new among the files was not there then. At the second it asked for this message.
  * Threads  all calls come from the thread that loads and serves.
  */
 struct wsgi_reporter;

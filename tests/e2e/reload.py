@@ -349,6 +349,25 @@ def test_a_change_right_after_an_import_counts(w):
     same(w.count('changed'), 1)
 
 
+def test_what_each_load_writes_itself_does_not_start_it_for_ever(w):
+    w.write('hello.py', 'import time\nwith open("made.py", "w") as f:\n'
+                        '    f.write("text = b%r" % str(time.time()))\ntime.sleep(.02)\n'
+                        + IMPORTING % 'made')
+    w.start('hello.py')
+    words = 'wsgi-serve: made.py is written each time the application loads: ignored there\n'
+    w.await_log(words)
+    before = w.count('made.py changed')
+    assert 3 <= before <= 4, w.log()
+    time.sleep(SETTLED)
+    same(w.count('made.py changed'), before)
+    os.utime(w.at('hello.py'))
+    w.await_log('hello.py changed')
+    time.sleep(SETTLED)
+    same((w.count('made.py changed'), w.count(words)), (before, 1))
+    w.write('made.py', 'text = b"by hand"\n')
+    w.await_log('made.py changed', before + 1)
+
+
 def test_what_is_not_imported_any_more_is_no_longer_watched(w):
     w.text(b'one')
     w.write('hello.py', IMPORTING % 'helper')

@@ -15,13 +15,21 @@ static struct wsgi_watch watch;
 
 /* A file system of files with names of one letter; '-': it is not there, else its version. */
 static char version[128];
+static int64_t clock_ns, changed_ns[128];
+
+static void change(char file, char to)
+{
+	version[(unsigned char)file] = to;
+	changed_ns[(unsigned char)file] = ++clock_ns;
+}
 
 static struct wsgi_watch_stamp look(const char *file)
 {
 	char v = version[(unsigned char)file[0]];
 
 	return v == '-' ? (struct wsgi_watch_stamp){0}
-			: (struct wsgi_watch_stamp){.mtime_ns = v, .ctime_ns = v};
+			: (struct wsgi_watch_stamp){.mtime_ns = v,
+						    .ctime_ns = changed_ns[(unsigned char)file[0]]};
 }
 
 static void given_files_a_to_f(void)
@@ -44,26 +52,43 @@ static void when_added(const char *names)
 	}
 }
 
+/* Returns how many characters that took. */
+static int when_it_happens(const char *what)
+{
+	if (what[0] == '(')
+		wsgi_watch_load_begins(&watch);
+	else if (what[0] == ')')
+		wsgi_watch_load_ends(&watch, ++clock_ns);
+	else
+		change(what[0], what[1]);
+	return what[0] == '(' || what[0] == ')' ? 1 : 2;
+}
+
 /*
- * A script is "TIME[NAMEVERSION]... ..." : a poll at each time, after these files changed so.
- * What it makes is "TIME=NAME " for each poll that said a name.
+ * A script is "TIME[NAMEVERSION]... ..." : a poll at each time, after these files changed so. '('
+ * among them begins a load, ')' ends it.
+ * What it makes is "TIME=NAME " for each poll that said a name, "TIME!NAME " for one that is no
+ * reason any more.
  */
 static const char *when_played(const char *script)
 {
 	static char out[100];
-	char copy[200], *rest = copy, *step;
+	char copy[200], *rest = copy, *step, *at, *said;
 
 	out[0] = '\0';
 	snprintf(copy, sizeof(copy), "%s", script);
 	while ((step = strsep(&rest, " ")) != NULL) {
-		char *change, *said;
-		long now = strtol(step, &change, 10);
+		long now = strtol(step, &at, 10);
 
-		for (; *change != '\0'; change += 2)
-			version[(unsigned char)change[0]] = change[1];
+		while (*at != '\0')
+			at += when_it_happens(at);
 		said = wsgi_watch_poll(&watch, now);
 		if (said != NULL)
 			sprintf(out + strlen(out), "%ld=%s ", now, said);
+		free(said);
+		said = wsgi_watch_take_ignored(&watch);
+		if (said != NULL)
+			sprintf(out + strlen(out), "%ld!%s ", now, said);
 		free(said);
 	}
 	return out;
@@ -89,6 +114,24 @@ static const struct {
 	 "6000=a 6200=a "},
 	{"two changes one after the other", "0a2 100 200b2 300 400", "100=a 300=b "},
 	{"a file that is not watched", "0x2 100 200", ""},
+	{"a change by a load counts", "0(a2) 100 200 300(b2) 400", "100=a 400=b "},
+	{"by three loads in a row too", "0(a2) 100 200(a3) 300 400(a4) 500", "100=a 300=a 500=a "},
+	{"by the fourth and those after it not any more",
+	 "0(a2) 100 200(a3) 300 400(a4) 500 600(a5) 700 800(a6) 900", "100=a 300=a 500=a 600!a "},
+	{"several in one load count as one",
+	 "0(a2 50a3 90a4 130a5 170a6 210a7) 310 400(a8) 500 600(a9) 700", "310=a 500=a 700=a "},
+	{"a load without one in between", "0(a2) 100 200(a3) 300 400(a4) 500 550() 600(a5) 700",
+	 "100=a 300=a 500=a 700=a "},
+	{"a change right after a load is not one by it",
+	 "0()a2 100 200()a3 300 400()a4 500 600()a5 700", "100=a 300=a 500=a 700=a "},
+	{"a change between loads in between",
+	 "0(a2) 100 200(a3) 300 400(a4) 500 600a5 700 750(a6) 850",
+	 "100=a 300=a 500=a 700=a 850=a "},
+	{"another file counts all the same", "0(a2) 100 200(a3) 300 400(a4) 500 600(a5b2) 700",
+	 "100=a 300=a 500=a 600!a 700=b "},
+	{"so does that file when no load writes it",
+	 "0(a2) 100 200(a3) 300 400(a4) 500 600(a5) 700 800a6 900",
+	 "100=a 300=a 500=a 600!a 900=a "},
 };
 
 START_TEST(a_change_counts_when_it_is_over)
@@ -177,22 +220,24 @@ END_TEST
 
 static const struct {
 	const char *claim;
-	char since;
+	int64_t since_ns; /* 0: not known */
 	const char *said;
 } new_ones[] = {
-	{"changed before", '4', ""},
-	{"changed at that moment, or after it", '3', "100=c "},
-	{"changed after it", '2', "100=c "},
+	{"changed before", 11, ""},
+	{"changed at that moment, or after it", 10, "100=c "},
+	{"changed after it", 9, "100=c "},
 	{"nobody knows since when it is one", 0, ""},
 };
 
 START_TEST(a_new_one_that_has_changed_since_it_became_one_counts_once)
 {
 	when_added("ab");
-	version['a'] = version['c'] = '3';
+	clock_ns = 8;
+	change('a', '2');
+	change('c', '2');
 	version['d'] = '-';
-	ck_assert_int_eq(wsgi_watch_keep(&watch, "b\0c\0d", 6, new_ones[_i].since), 0);
-	ck_assert_int_eq(wsgi_watch_keep(&watch, "b\0c\0d", 6, new_ones[_i].since), 0);
+	ck_assert_int_eq(wsgi_watch_keep(&watch, "b\0c\0d", 6, new_ones[_i].since_ns), 0);
+	ck_assert_int_eq(wsgi_watch_keep(&watch, "b\0c\0d", 6, new_ones[_i].since_ns), 0);
 	ck_assert_msg(strcmp(when_played("0 100 200 300"), new_ones[_i].said) == 0, "%s",
 		      new_ones[_i].claim);
 	ck_assert_int_eq(wsgi_watch_add_list(&watch, "b\0c", 4, false, 1), 0);
