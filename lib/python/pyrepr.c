@@ -239,12 +239,10 @@ void wsgi_py_repr_destroy(PyObject *repr)
 	Py_DECREF(repr);
 }
 
-/* Kinds whose shortened repr() is made without the whole one. */
+/* Kinds whose shortened repr() may be made without the whole one. */
 static bool is_shortened(PyObject *o)
 {
-	return PyUnicode_Check(o) || PyLong_CheckExact(o) || PyList_Check(o) ||
-	       PyTuple_CheckExact(o) || PyDict_Check(o) || PyAnySet_Check(o) || PyBytes_Check(o) ||
-	       PyByteArray_Check(o);
+	return PySequence_Check(o) || PyDict_Check(o) || PyAnySet_Check(o) || PyLong_CheckExact(o);
 }
 
 /* What raises is told by reprlib as a mere address: such a one is asked here. */

@@ -181,7 +181,7 @@ def large(env, start):
     default = collections.defaultdict(list, ordered)
     every, frozen = set(LOUD), frozenset(LOUD)
     shelf, plain, own = Shelf(LOUD), dict(ordered), Own(ordered)
-    within = [{'a': (ordered, shelf)}]
+    within, queue = [{'a': (ordered, shelf)}], collections.deque(LOUD)
     small, pair, many = collections.OrderedDict(a=1), (1, 'b'), tuple(LOUD)
     raise ValueError
 
@@ -308,6 +308,7 @@ def test_of_what_is_large_a_part_is_asked():
         said = lines(server.get('/large').body)
         for start in ('ordered = OrderedDict({loud: None, loud: ', 'default = defaultdict({loud: ',
                       'every = {loud, ', 'frozen = frozenset({loud, ', 'shelf = Shelf([loud, ', 'many = (loud, ',
+                      'queue = deque([loud, ',
                       'plain = {loud: ', "within = [{'a': (OrderedDict({loud: None, "):
             assert any(s.startswith(start) for s in said), (start, said)
         assert 'own = its own words' in said and 'small = OrderedDict({\'a\': 1})' in said, said
