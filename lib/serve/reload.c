@@ -123,12 +123,8 @@ static void leave_supervisor(struct supervisor *s)
 	wsgi_watch_finish(&s->watch);
 	wsgi_buf_finish(&s->report);
 	free(s->listener.name);
-	free(s->listener.path); /* not removed: it is not the child's */
-	/*
-	 * Until it serves, an interrupt from the terminal is the supervisor's business, which then
-	 * ends it: there is no KeyboardInterrupt in the middle of an import.
-	 */
-	signal(SIGINT, SIG_IGN);
+	free(s->listener.path);  /* not removed: it is not the child's */
+	signal(SIGINT, SIG_IGN); /* an interpreter that starts has none; then see the reporter */
 	signal(SIGPIPE, s->on_sigpipe);
 	sigprocmask(SIG_SETMASK, &s->mask, NULL);
 }

@@ -103,6 +103,32 @@ static void *report_on(void *arg)
 	return NULL;
 }
 
+/* -- interrupts -------------------------------------------------------------------------------- */
+
+static void on_interrupt(int signo)
+{
+	(void)signo;
+}
+
+/*
+ * From the terminal it is the supervisor's business, which ends this process: there is no
+ * KeyboardInterrupt in the middle of an import. Not SIG_IGN, which programs that are started keep.
+ */
+static void leave_interrupts(void)
+{
+	struct sigaction nothing = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART};
+
+	sigaction(SIGINT, &nothing, NULL);
+}
+
+static void give_interrupts_back(void)
+{
+	struct sigaction now;
+
+	if (sigaction(SIGINT, NULL, &now) == 0 && now.sa_handler == on_interrupt)
+		signal(SIGINT, SIG_DFL);
+}
+
 /* -- a fork of the application's while it is loaded -------------------------------------------- */
 
 static void in_child(void *ctx)
@@ -112,6 +138,7 @@ static void in_child(void *ctx)
 	wsgi_reporter_forget(r);
 	if (r->socket > STDERR_FILENO)
 		close(r->socket);
+	give_interrupts_back();
 	wsgi_forked_watch(NULL, NULL);
 }
 
@@ -193,6 +220,7 @@ int wsgi_reporter_create(struct wsgi_reporter **reporter, const struct wsgi_opti
 		release(r);
 		return wsgi_fail(err, rc, "--reload-pipe %s: %s", o->reload_pipe, strerror(-rc));
 	}
+	leave_interrupts();
 	*reporter = r;
 	return 0;
 }

@@ -22,7 +22,8 @@ struct wsgi_reporter;
 #define WSGI_REPORT_SERVING "serving"
 
 /*
- * Begin to report. No process that the application starts or forks has the pipe, or the socket.
+ * Begin to report. SIGINT does nothing in this process from then on, and what it always does in
+ * those that the application starts or forks. None of them has the pipe, or the socket.
  *   o   the child's: reload_pipe, and the socket as fd://N in bind
  * Sets *r, to be freed by wsgi_reporter_destroy(). Returns 0; -EINVAL when there is no such pipe;
  * -errno; with words in err.

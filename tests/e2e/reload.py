@@ -69,6 +69,20 @@ def forked():
     with open('forked') as f:
         return json.load(f)
 
+def interrupts():  # what a helper and a child have for SIGINT
+    helper = subprocess.check_output(['cat', '/proc/self/status'], text=True)
+    ours, theirs = os.pipe()
+    child = os.fork()
+    if child == 0:
+        with open('/proc/self/status', 'rb') as f:
+            os.write(theirs, f.read())
+        os._exit(0)
+    os.waitpid(child, 0)
+    masks = [l for l in (helper + os.read(ours, 65536).decode()).splitlines()
+             if l.startswith(('SigIgn', 'SigCgt'))]
+    return [bool(int(l.split()[1], 16) & 2) for l in masks]
+
+INTERRUPTS = interrupts()
 AT_IMPORT = forked()
 
 def show(environ):
@@ -76,7 +90,7 @@ def show(environ):
     started = subprocess.run(program, shell=True, close_fds=False, stdout=subprocess.PIPE).stdout
     return json.dumps({'environ': dict(os.environ), 'argv': sys.argv, 'cwd': os.getcwd(),
                        'path': sys.path[:2], 'multithread': environ['wsgi.multithread'],
-                       'at_import': AT_IMPORT, 'forked': forked(), 'pid': os.getpid(),
+                       'at_import': AT_IMPORT, 'interrupts': INTERRUPTS, 'forked': forked(), 'pid': os.getpid(),
                        'started': started.decode().split()}).encode()
 
 def sleep(environ):
@@ -670,6 +684,12 @@ def test_an_interrupt_at_the_terminal_goes_to_all_and_is_taken_once(w):
         os.killpg(w.process.pid, signal.SIGINT)
         same(w.process.wait(WAIT), 0)
         same(w.log().count('\n'), lines)
+
+
+def test_a_process_that_it_starts_while_it_loads_can_be_interrupted(w):
+    w.write('hello.py', DOING)
+    w.start('hello.py')
+    same(json.loads(w.get('/show')[1])['interrupts'], [False] * 4)
 
 
 def test_a_second_signal_does_not_wait(w):
