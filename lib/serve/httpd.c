@@ -40,24 +40,48 @@ static void on_stop(int signo)
 		wsgi_server_shutdown(server);
 }
 
+bool wsgi_httpd_is_default(int signo)
+{
+	struct sigaction now;
+
+	return sigaction(signo, NULL, &now) == 0 && now.sa_handler == SIG_DFL;
+}
+
 static void catch_signals(struct wsgi_server *server)
 {
 	/* The second signal ends the process at once. */
 	struct sigaction stop = {.sa_handler = on_stop, .sa_flags = SA_RESETHAND};
+	/* Not this one, which comes from the terminal and from the shell. */
+	struct sigaction hangup = {.sa_handler = on_stop};
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
 
 	serving = server;
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
+	if (wsgi_httpd_is_default(SIGHUP))
+		sigaction(SIGHUP, &hangup, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
+}
+
+/* While the application is loaded: Python would raise a KeyboardInterrupt out of its import. */
+static void let_interrupts_end(void)
+{
+	struct sigaction now;
+
+	if (sigaction(SIGINT, NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+		signal(SIGINT, SIG_DFL);
 }
 
 /* The application forks. A signal to the child ends the child, not the server. */
 static void in_child(void *ctx)
 {
+	struct sigaction hangup;
+
 	wsgi_reporter_forget(ctx);
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
+	if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler == on_stop)
+		signal(SIGHUP, SIG_DFL);
 	wsgi_forked_watch(NULL, NULL); /* of its own children the server has nothing to keep */
 }
 
@@ -193,6 +217,7 @@ static int run(const struct wsgi_options *o, const struct wsgi_gateway_host *hos
 		config.handler_class = &wsgi_debug_class;
 		config.ctx = &log;
 	}
+	let_interrupts_end();
 	rc = wsgi_reload_load(o, host, &config.app, &reporter);
 	if (rc == 0)
 		rc = create_and_serve(&config, o, reporter);

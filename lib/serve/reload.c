@@ -313,7 +313,7 @@ static void take_signals(struct supervisor *s)
 			continue; /* take_end() asks */
 		if (!s->to_end)
 			ask_to_end(s, STOP_MS);
-		else if (s->child != 0)
+		else if (s->child != 0 && info.ssi_signo != SIGHUP) /* which comes twice */
 			kill(s->child, SIGKILL); /* the second one does not wait */
 		s->to_end = true;
 	}
@@ -389,6 +389,8 @@ static int take_over_signals(struct supervisor *s, struct wsgi_error *err)
 	sigaddset(&wanted, SIGINT);
 	sigaddset(&wanted, SIGTERM);
 	sigaddset(&wanted, SIGCHLD);
+	if (wsgi_httpd_is_default(SIGHUP))
+		sigaddset(&wanted, SIGHUP);
 	s->signal_fd = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (s->signal_fd < 0)
 		return wsgi_fail(err, -ENOMEM, "no descriptor for signals: %s", strerror(errno));

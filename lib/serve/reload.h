@@ -18,7 +18,8 @@
  */
 
 /*
- * Supervise until SIGINT or SIGTERM; a second one does not wait for requests under way.
+ * Supervise until SIGINT, SIGTERM or SIGHUP; a second one of the first two does not wait for
+ * requests under way.
  *   address   to listen on
  *   kind      whose run() a child does: with the socket as --bind fd://N, and reload_pipe
  * Returns the exit status: in the supervisor, and in each child what run() returned.

@@ -692,6 +692,30 @@ def test_a_process_that_it_starts_while_it_loads_can_be_interrupted(w):
     same(json.loads(w.get('/show')[1])['interrupts'], [False] * 4)
 
 
+def test_a_hangup_ends_it_however_often_it_comes(w):
+    w.write('hello.py', DOING)
+    w.start('hello.py', bind='unix:' + w.at('s'), start_new_session=True)
+    slept = in_background(w.get, '/sleep?1.2')
+    until(lambda: os.path.exists(w.at('asleep')), w.log)
+    for _ in range(3):  # the terminal's, and the shell's
+        os.killpg(w.process.pid, signal.SIGHUP)
+        time.sleep(.1)
+    same(slept(), (200, b'slept'))
+    same(w.process.wait(WAIT), 0)
+    assert not os.path.exists(w.at('s'))
+
+
+def test_a_hangup_that_is_ignored_stays_so(w):
+    w.app(b'one')
+    w.start('hello.py', preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    w.answers(b'one')
+    os.kill(w.child(), signal.SIGHUP)
+    w.process.send_signal(signal.SIGHUP)
+    w.app(b'two')
+    w.answers(b'two')
+    same(w.stop(), 0)
+
+
 def test_a_second_signal_does_not_wait(w):
     w.write('hello.py', DOING)
     w.start('hello.py')

@@ -878,13 +878,57 @@ def test_wsgi_errors_reaches_the_log(server):
 
 
 def test_a_signal_ends_it_with_status_0():
-    for number in signal.SIGINT, signal.SIGTERM:
+    for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
         for words in ['demo'], [app_file()], ['--fcgi', 'unix:/nowhere']:
             with Server(*words) as server:
                 server.get('/unread')
                 server.process.send_signal(number)
                 assert server.process.wait(WAIT) == 0
                 assert 'Traceback' not in server.log(), server.log()
+
+
+def test_a_hangup_removes_the_unix_socket_and_is_ignored_if_it_was():
+    address = socket_path()
+    for ignored in True, False:
+        before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+        try:
+            server = Server(app_file(), bind=address)
+        finally:
+            signal.signal(signal.SIGHUP, before)
+        with server:
+            for _ in range(2):  # the terminal's, and the shell's
+                server.process.send_signal(signal.SIGHUP)
+            if ignored:
+                time.sleep(.2)
+                assert server.get('/unread').body == b'unread'
+            else:
+                assert server.process.wait(WAIT) == 0
+                assert not os.path.exists(address[5:])
+
+
+def test_a_hangup_is_the_applications_if_it_wants_it():
+    path = os.path.join(TEMP, 'rereading.py')
+    with open(path, 'w') as f:
+        f.write(APPLICATION + 'import signal\nsignal.signal(signal.SIGHUP, lambda *_: None)\n')
+    with Server(path) as server:
+        server.process.send_signal(signal.SIGHUP)
+        time.sleep(.2)
+        assert server.get('/unread').body == b'unread'
+
+
+def test_an_interrupt_while_it_loads_ends_it_quietly():
+    loading = os.path.join(TEMP, 'loading')
+    path = os.path.join(TEMP, 'slow_to_load.py')
+    with open(path, 'w') as f:
+        f.write('import time\nopen(%r, "w").close()\ntime.sleep(20)\n' % loading)
+    with subprocess.Popen([os.path.join(BUILD, 'wsgi-serve'), '--bind', '127.0.0.1:0', path],
+                          cwd=TEMP, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        end = time.monotonic() + WAIT
+        while not os.path.exists(loading) and time.monotonic() < end:
+            time.sleep(.02)
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=WAIT) == (None, b'')
+        assert process.returncode == -signal.SIGINT
 
 
 @both
