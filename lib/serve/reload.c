@@ -22,6 +22,7 @@
 #include "proc/listener.h"
 #include "serve/debug.h"
 #include "serve/httpd.h"
+#include "serve/reports.h"
 #include "serve/standin.h"
 #include "serve/terminal.h"
 
@@ -45,8 +46,9 @@ struct supervisor {
 	struct wsgi_terminal terminal; /* as it was before the child */
 
 	pid_t child; /* 0: none */
-	int pipe;    /* its reports; -1: none. In the child: where it writes them */
-	struct wsgi_buf report;
+	int pipe;    /* in the child: where it writes its reports */
+	struct wsgi_reports reports;
+	bool starved;     /* of memory to read them */
 	bool serving;     /* it has said so */
 	int64_t kill_ms;  /* when it is killed, if it has been asked to end */
 	unsigned started; /* how many there were */
@@ -121,19 +123,12 @@ static void leave_supervisor(struct supervisor *s)
 	fcntl(s->pipe, F_SETFD, 0);
 	close(s->signal_fd);
 	wsgi_watch_finish(&s->watch);
-	wsgi_buf_finish(&s->report);
+	wsgi_reports_finish(&s->reports);
 	free(s->listener.name);
 	free(s->listener.path);  /* not removed: it is not the child's */
 	signal(SIGINT, SIG_IGN); /* an interpreter that starts has none; then see the reporter */
 	signal(SIGPIPE, s->on_sigpipe);
 	sigprocmask(SIG_SETMASK, &s->mask, NULL);
-}
-
-static void close_pipe(struct supervisor *s)
-{
-	if (s->pipe >= 0)
-		close(s->pipe);
-	s->pipe = -1;
 }
 
 /* In the child. */
@@ -165,13 +160,13 @@ static bool start(struct supervisor *s)
 		wsgi_log(&s->log, WSGI_LOG_ERROR, "cannot start: %s; waiting for a change",
 			 strerror(errno));
 	close(ends[1]);
-	s->pipe = ends[0];
 	if (s->child < 0) {
 		s->child = 0;
-		close_pipe(s);
+		close(ends[0]);
 		return false;
 	}
-	wsgi_fd_nonblock(s->pipe, true);
+	wsgi_fd_nonblock(ends[0], true);
+	wsgi_reports_init(&s->reports, ends[0]);
 	wsgi_watch_load_begins(&s->watch);
 	s->started++;
 	return false;
@@ -186,50 +181,30 @@ static void ask_to_end(struct supervisor *s, int within_ms)
 
 /* -- what happens ------------------------------------------------------------------------------ */
 
-/* From state to end, where there is another NUL (serve/reporter.h). */
-static void take_message(struct supervisor *s, const char *state, const char *end)
+static void take_report(struct supervisor *s, const struct wsgi_report *r)
 {
-	const char *since = state + strlen(state) + 1, *files = since + strlen(since) + 1;
-	char *rest;
-	const int64_t since_ns = strtoll(since, &rest, 10), now_ns = strtoll(rest, NULL, 10);
-	const size_t len = (size_t)(end + 1 - files);
 	int rc;
 
-	if (strcmp(state, WSGI_REPORT_SERVING) == 0) {
+	if (strcmp(r->state, WSGI_REPORT_SERVING) == 0) {
 		s->serving = true;
 		say_address(s);
-		rc = wsgi_watch_keep(&s->watch, files, len, since_ns);
-		wsgi_watch_load_ends(&s->watch, now_ns);
+		rc = wsgi_watch_keep(&s->watch, r->files, r->len, r->before_ns);
+		wsgi_watch_load_ends(&s->watch, r->asked_ns);
 	} else {
 		/* Not all of them yet: those of the last child are watched too. */
-		rc = wsgi_watch_add_list(&s->watch, files, len, false, since_ns);
+		rc = wsgi_watch_add_list(&s->watch, r->files, r->len, false, r->before_ns);
 	}
 	if (rc != 0)
 		wsgi_log(&s->log, WSGI_LOG_WARNING, "no memory to watch all of the files");
 }
 
-static void read_pipe(struct supervisor *s)
-{
-	char data[4096];
-	ssize_t n = -1;
-
-	while (s->pipe >= 0 && (n = read(s->pipe, data, sizeof(data))) > 0)
-		if (wsgi_buf_add(&s->report, data, (size_t)n) != 0)
-			return;
-	if (n == 0)
-		close_pipe(s);
-}
-
 static void take_reports(struct supervisor *s)
 {
-	const char *end;
+	struct wsgi_report report;
 
-	read_pipe(s);
-	while (s->report.len > 0 &&
-	       (end = memmem(s->report.data, s->report.len, "\0", 2)) != NULL) {
-		take_message(s, s->report.data, end);
-		wsgi_buf_drop(&s->report, (size_t)(end + 2 - s->report.data));
-	}
+	s->starved = wsgi_reports_read(&s->reports) != 0;
+	while (wsgi_reports_next(&s->reports, &report))
+		take_report(s, &report);
 }
 
 /* The command line is wrong, or from the beginning there was nothing of what it names. */
@@ -271,8 +246,7 @@ static void take_end(struct supervisor *s)
 	wsgi_terminal_restore(&s->terminal);
 	take_reports(s);
 	wsgi_watch_load_ends(&s->watch, wsgi_watch_time_ns());
-	close_pipe(s);
-	wsgi_buf_finish(&s->report);
+	wsgi_reports_finish(&s->reports);
 	s->child = 0;
 	if (s->to_end || s->to_start)
 		return;
@@ -336,7 +310,7 @@ static bool supervise(struct supervisor *s)
 {
 	while (!s->to_end || s->child != 0) {
 		struct pollfd fds[] = {{.fd = s->signal_fd, .events = POLLIN},
-				       {.fd = s->pipe, .events = POLLIN}};
+				       {.fd = s->starved ? -1 : s->reports.pipe, .events = POLLIN}};
 
 		if (s->to_start && s->child == 0 && start(s))
 			return true;
@@ -405,8 +379,7 @@ static void finish(struct supervisor *s)
 	wsgi_standin_destroy(s->standin);
 	wsgi_listener_finish(&s->listener);
 	wsgi_watch_finish(&s->watch);
-	wsgi_buf_finish(&s->report);
-	close_pipe(s);
+	wsgi_reports_finish(&s->reports);
 	if (s->signal_fd >= 0)
 		close(s->signal_fd);
 }
@@ -440,7 +413,7 @@ int wsgi_reload_run(const struct wsgi_options *o, const struct wsgi_gateway_host
 		.log = {STDERR_FILENO, o->program, WSGI_LOG_INFO},
 		.listener = {.fd = -1},
 		.signal_fd = -1,
-		.pipe = -1,
+		.reports = {.pipe = -1},
 		.to_start = true,
 	};
 	struct wsgi_error err = {0};
