@@ -29,3 +29,17 @@ bool wsgi_span_is_nocase(struct wsgi_span s, const char *text)
 			return false;
 	return true;
 }
+
+struct wsgi_span wsgi_span_cut(struct wsgi_span *text, char c)
+{
+	const char *at = text->len > 0 ? memchr(text->data, c, text->len) : NULL;
+	const struct wsgi_span piece = {
+		.data = text->data,
+		.len = at != NULL ? (size_t)(at - text->data) : text->len,
+	};
+	const size_t used = at != NULL ? piece.len + 1 : piece.len;
+
+	if (used > 0)
+		*text = (struct wsgi_span){.data = text->data + used, .len = text->len - used};
+	return piece;
+}

@@ -23,6 +23,12 @@ bool wsgi_span_is(struct wsgi_span s, const char *text);
 /* The same, where ASCII letters compare without regard to case. */
 bool wsgi_span_is_nocase(struct wsgi_span s, const char *text);
 
+/*
+ * Take off *text what stands before the first c, and that c too; all of it when there is none.
+ * Returns what was taken, without the c.
+ */
+struct wsgi_span wsgi_span_cut(struct wsgi_span *text, char c);
+
 WSGI_END_DECLS
 
 #endif

@@ -23,16 +23,7 @@ static struct wsgi_span trim(struct wsgi_span s)
 /* Take what stands before the next c off text, without the blanks around it. */
 static struct wsgi_span cut(struct wsgi_span *text, char c)
 {
-	const char *at = text->len > 0 ? memchr(text->data, c, text->len) : NULL;
-	const struct wsgi_span piece = {
-		.data = text->data,
-		.len = at != NULL ? (size_t)(at - text->data) : text->len,
-	};
-	const size_t used = at != NULL ? piece.len + 1 : piece.len;
-
-	if (used > 0)
-		*text = (struct wsgi_span){.data = text->data + used, .len = text->len - used};
-	return trim(piece);
+	return trim(wsgi_span_cut(text, c));
 }
 
 /* Whether one of the fields of that name, each a list, has the item; its parameters do not count.

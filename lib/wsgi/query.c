@@ -18,26 +18,11 @@ void wsgi_query_finish(struct wsgi_query *q)
 	wsgi_buf_finish(&q->value);
 }
 
-/* Take off text what stands before the first c, and that c too; all of it when there is none. */
-static struct wsgi_span cut(struct wsgi_span *text, char c)
-{
-	const char *at = text->len > 0 ? memchr(text->data, c, text->len) : NULL;
-	const struct wsgi_span piece = {
-		.data = text->data,
-		.len = at != NULL ? (size_t)(at - text->data) : text->len,
-	};
-	const size_t used = at != NULL ? piece.len + 1 : piece.len;
-
-	if (used > 0)
-		*text = (struct wsgi_span){.data = text->data + used, .len = text->len - used};
-	return piece;
-}
-
 /* Append text decoded. "+" first: one that was "%2B" is none. */
 static int add_decoded(struct wsgi_buf *out, struct wsgi_span text)
 {
 	while (text.len > 0) {
-		const struct wsgi_span piece = cut(&text, '+');
+		const struct wsgi_span piece = wsgi_span_cut(&text, '+');
 		const bool blank = text.data > piece.data + piece.len;
 		int rc = wsgi_percent_decode(piece, out);
 
@@ -66,12 +51,12 @@ static int decode(struct wsgi_buf *out, struct wsgi_span text, struct wsgi_span 
 int wsgi_query_next(struct wsgi_query *q, struct wsgi_span *name, struct wsgi_span *value)
 {
 	while (q->left.len > 0) {
-		struct wsgi_span field = cut(&q->left, '&');
+		struct wsgi_span field = wsgi_span_cut(&q->left, '&');
 		int rc;
 
 		if (field.len == 0)
 			continue;
-		rc = decode(&q->name, cut(&field, '='), name);
+		rc = decode(&q->name, wsgi_span_cut(&field, '='), name);
 		if (rc == 0)
 			rc = decode(&q->value, field, value);
 		return rc == 0 ? 1 : rc;

@@ -119,18 +119,6 @@ int wsgi_request_uri(const struct wsgi_environ *env, bool include_query, struct 
 	return rc;
 }
 
-/* Take off path what stands before its next "/", and that "/" too. */
-static struct wsgi_span next_segment(struct wsgi_span *path)
-{
-	const char *slash = path->len > 0 ? memchr(path->data, '/', path->len) : NULL;
-	const size_t len = slash != NULL ? (size_t)(slash - path->data) : path->len;
-	const struct wsgi_span segment = {.data = path->data, .len = len};
-	const size_t used = slash != NULL ? len + 1 : len;
-
-	*path = (struct wsgi_span){.data = path->data + used, .len = path->len - used};
-	return segment;
-}
-
 static bool has_slash(struct wsgi_span path)
 {
 	return path.len > 0 && memchr(path.data, '/', path.len) != NULL;
@@ -150,9 +138,9 @@ static int split_path(struct wsgi_span path, struct wsgi_span *name, struct wsgi
 	bool shifted = false;
 	int rc;
 
-	rc = add(rest, next_segment(&path)); /* before the first "/": as a rule, nothing */
+	rc = add(rest, wsgi_span_cut(&path, '/')); /* before the first "/": as a rule, nothing */
 	while (rc == 0 && has_slash(path)) {
-		const struct wsgi_span segment = next_segment(&path);
+		const struct wsgi_span segment = wsgi_span_cut(&path, '/');
 
 		if (is_idle(segment))
 			continue;
@@ -200,7 +188,7 @@ static int add_normal(struct wsgi_buf *out, struct wsgi_span path)
 	rc = wsgi_buf_add(out, "//", slashes > 2 ? 1 : slashes);
 	start = out->len;
 	while (rc == 0 && path.len > 0) {
-		const struct wsgi_span segment = next_segment(&path);
+		const struct wsgi_span segment = wsgi_span_cut(&path, '/');
 		const bool is_up = wsgi_span_is(segment, "..");
 
 		if (is_idle(segment) || (is_up && drop_segment(out, start)) ||

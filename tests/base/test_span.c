@@ -40,6 +40,27 @@ START_TEST(the_span_of_a_string_ends_before_its_nul)
 }
 END_TEST
 
+static const struct {
+	struct wsgi_span text;
+	size_t cut, left; /* bytes */
+} cuts[] = {
+	{{"a/b/c", 5}, 1, 3}, {{"/b", 2}, 0, 1}, {{"a/", 2}, 1, 0}, {{"abc", 3}, 3, 0},
+	{{"a\0/b", 4}, 2, 1}, {{"/", 1}, 0, 0},  {{"", 0}, 0, 0},   {{NULL, 0}, 0, 0},
+};
+
+START_TEST(a_span_is_cut_at_the_first_of_a_character)
+{
+	struct wsgi_span left = cuts[_i].text;
+	const struct wsgi_span cut = wsgi_span_cut(&left, '/');
+
+	ck_assert_ptr_eq(cut.data, cuts[_i].text.data);
+	ck_assert_uint_eq(cut.len, cuts[_i].cut);
+	ck_assert_uint_eq(left.len, cuts[_i].left);
+	if (left.len > 0)
+		ck_assert_ptr_eq(left.data, cut.data + cut.len + 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("span");
@@ -48,6 +69,7 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(tc, a_span_compares_with_a_string, 0, LEN(rows));
+	tcase_add_loop_test(tc, a_span_is_cut_at_the_first_of_a_character, 0, LEN(cuts));
 	tcase_add_test(tc, the_span_of_a_string_ends_before_its_nul);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
