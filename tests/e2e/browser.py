@@ -15,8 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 
+import runner
 import serve
 from serve import Server, TEMP
 
@@ -393,28 +393,16 @@ def test_https(browser):
 
 
 def main():
-    passed = failed = 0
+    passed, failed = 0, 1
     try:
         with Chromium() as browser:
-            for name, test in list(globals().items()):
-                if not name.startswith('test_') or (sys.argv[1:] and
-                                                    not any(w in name for w in sys.argv[1:])):
-                    continue
-                try:
-                    test(browser)
-                except Exception:
-                    failed += 1
-                    print('FAIL %s\n%s' % (name, traceback.format_exc()), flush=True)
-                else:
-                    passed += 1
-                    print('ok   %s' % name, flush=True)
+            passed, failed = runner.run(globals(), browser)
     except (OSError, AssertionError) as e:
-        failed += 1
+        failed += not failed
         print('FAIL the browser, %s: %s' % (CHROMIUM, e))
     finally:
         shutil.rmtree(TEMP, ignore_errors=True)
-    print('%d passed, %d failed' % (passed, failed))
-    return failed > 0
+    return runner.say(passed, failed)
 
 
 if __name__ == '__main__':

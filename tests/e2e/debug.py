@@ -11,8 +11,8 @@ import shutil
 import subprocess
 import sys
 import time
-import traceback
 
+import runner
 import serve
 from serve import BUILD, TEMP, Server, failing
 
@@ -649,24 +649,10 @@ def test_no_colours_for_who_wants_none_or_has_none():
 
 
 def main():
-    passed = failed = 0
     try:
-        for name, test in list(globals().items()):
-            if not name.startswith('test_') or (sys.argv[1:] and not any(w in name
-                                                                         for w in sys.argv[1:])):
-                continue
-            try:
-                test()
-            except Exception:
-                failed += 1
-                print('FAIL %s\n%s' % (name, traceback.format_exc()), flush=True)
-            else:
-                passed += 1
-                print('ok   %s' % name, flush=True)
+        return runner.say(*runner.run(globals()))
     finally:
         shutil.rmtree(TEMP, ignore_errors=True)
-    print('%d passed, %d failed' % (passed, failed))
-    return failed > 0
 
 
 if __name__ == '__main__':

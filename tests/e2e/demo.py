@@ -12,8 +12,9 @@ import socket
 import subprocess
 import sys
 import time
-import traceback
 import urllib.parse
+
+import runner
 
 REPO = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.abspath(os.environ.get('BUILD', os.path.join(REPO, 'build')))
@@ -165,21 +166,7 @@ def test_ctrl_c_ends_it_and_its_servers():
 def main():
     # A shell's background job ignores it, and what it starts, a script too, would for ever.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    passed = failed = 0
-    for name, test in list(globals().items()):
-        if not name.startswith('test_') or (sys.argv[1:] and not any(w in name
-                                                                     for w in sys.argv[1:])):
-            continue
-        try:
-            test()
-        except Exception:
-            failed += 1
-            print('FAIL %s\n%s' % (name, traceback.format_exc()))
-        else:
-            passed += 1
-            print('ok   %s' % name)
-    print('%d passed, %d failed' % (passed, failed))
-    return failed > 0
+    return runner.say(*runner.run(globals()))
 
 
 if __name__ == '__main__':
