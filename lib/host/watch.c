@@ -34,7 +34,7 @@ int64_t wsgi_watch_time_ns(void)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME_COARSE, &now);
+	clock_gettime(CLOCK_REALTIME, &now);
 	return nanoseconds(&now);
 }
 
@@ -202,7 +202,7 @@ int wsgi_watch_keep(struct wsgi_watch *w, const char *list, size_t len, int64_t 
 
 static bool is_by_load(const struct wsgi_watch *w, const struct wsgi_watch_stamp *stamp)
 {
-	return w->is_loading || (is_there(stamp) && stamp->ctime_ns < w->loaded_ns);
+	return w->is_loading || (is_there(stamp) && stamp->ctime_ns <= w->loaded_ns);
 }
 
 /* Whether the program seems to write it itself whenever it is loaded. */

@@ -21,7 +21,7 @@ struct wsgi_watch_stamp { /* zeroed: it is not there */
 	int64_t ctime_ns; /* another one alone, as by a chmod, is no change */
 };
 
-/* The time of day as file systems have it, whose clock lags a bit: that of mtime and ctime. */
+/* The time of day, that of mtime and ctime; the clock of file systems may lag by a tick. */
 int64_t wsgi_watch_time_ns(void);
 
 /* How a file looks now; relative names count from the working directory. */

@@ -18,6 +18,7 @@
 enum {
 	LOADING_MS = 50, /* between two looks: a load may end the process, and tell nothing more */
 	SERVING_MS = 500,
+	TICK_NS = 10000000, /* by which the clock of a file system may lag */
 };
 
 struct wsgi_reporter {
@@ -28,7 +29,7 @@ struct wsgi_reporter {
 	pthread_cond_t woken;
 	struct wsgi_buf files; /* that were told last */
 	const char *state;     /* that was; NULL: nothing was told */
-	int64_t asked_ns;      /* when the loader was asked last, by the clock of file systems */
+	int64_t asked_ns;      /* when the loader was asked last, or a tick before */
 	bool serving, ending;
 };
 
@@ -74,7 +75,7 @@ static void report(struct wsgi_reporter *r)
 	wsgi_buf_finish(&r->files);
 	r->files = files;
 	r->state = state;
-	r->asked_ns = now_ns;
+	r->asked_ns = now_ns - TICK_NS;
 }
 
 static void wait_for_the_end(struct wsgi_reporter *r)
@@ -208,7 +209,7 @@ int wsgi_reporter_create(struct wsgi_reporter **reporter, const struct wsgi_opti
 	if (r == NULL)
 		return wsgi_fail(err, -ENOMEM, "out of memory");
 	r->loader = loader;
-	r->asked_ns = wsgi_watch_time_ns();
+	r->asked_ns = wsgi_watch_time_ns() - TICK_NS;
 	init_lock(r);
 	rc = take_descriptors(r, o);
 	if (rc == 0)

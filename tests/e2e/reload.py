@@ -28,6 +28,7 @@ REPO = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BUILD = os.path.abspath(os.environ.get('BUILD', os.path.join(REPO, 'build')))
 SERVE = os.path.join(BUILD, 'wsgi-serve')
 WAIT = 15
+TICK = .02  # of a file system's clock, and more: nobody writes as soon after a load as a test
 SETTLED = .8  # longer than a change that counts goes unnoticed
 
 APP = '''\
@@ -139,6 +140,7 @@ class Place:
 
     def write(self, name, text):
         """In one step, as a careful editor does: by a rename."""
+        time.sleep(TICK)
         os.makedirs(os.path.dirname(self.at(name)), exist_ok=True)
         with open(self.at(name + '.new'), 'w' if isinstance(text, str) else 'wb') as f:
             f.write(text)
@@ -365,8 +367,7 @@ def test_a_change_right_after_an_import_counts(w):
 
 def test_what_each_load_writes_itself_does_not_start_it_for_ever(w):
     w.write('hello.py', 'import time\nwith open("made.py", "w") as f:\n'
-                        '    f.write("text = b%r" % str(time.time()))\ntime.sleep(.02)\n'
-                        + IMPORTING % 'made')
+                        '    f.write("text = b%r" % str(time.time()))\n' + IMPORTING % 'made')
     w.start('hello.py')
     words = 'wsgi-serve: made.py is written each time the application loads: ignored there\n'
     w.await_log(words)
@@ -520,6 +521,7 @@ def test_a_child_that_is_killed_at_a_prompt_leaves_the_terminal_as_it_was(w):
 
 def application_in_c(w, source, how):
     path = os.path.join(BUILD, 'apps', source + '.so')
+    time.sleep(TICK)
     if how == 'rename':
         shutil.copy(path, w.at('new'))
         os.rename(w.at('new'), w.at('app.so'))
