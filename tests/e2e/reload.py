@@ -91,7 +91,8 @@ def show(environ):
     started = subprocess.run(program, shell=True, close_fds=False, stdout=subprocess.PIPE).stdout
     return json.dumps({'environ': dict(os.environ), 'argv': sys.argv, 'cwd': os.getcwd(),
                        'path': sys.path[:2], 'multithread': environ['wsgi.multithread'],
-                       'at_import': AT_IMPORT, 'interrupts': INTERRUPTS, 'forked': forked(), 'pid': os.getpid(),
+                       'at_import': AT_IMPORT, 'interrupts': INTERRUPTS,
+                       'forked': forked(), 'pid': os.getpid(),
                        'started': started.decode().split()}).encode()
 
 def sleep(environ):
