@@ -80,7 +80,8 @@ char *wsgi_watch_poll(struct wsgi_watch *w, int64_t now_ms);
  * The program whose files these are begins to load, and has loaded, or failed to. It may write one
  * itself each time, which is no reason to start it for ever: what has changed in each of three
  * loads in a row is ignored in those that follow, until one does without, or it changes between
- * them. at_ns   what was changed at that time of day or later, was so after the load
+ * them.
+ *   at_ns   what was changed later than at that time of day, was so after the load
  */
 void wsgi_watch_load_begins(struct wsgi_watch *w);
 void wsgi_watch_load_ends(struct wsgi_watch *w, int64_t at_ns);
