@@ -1,5 +1,5 @@
 /*
- * CPython's test_wsgiref, UtilityTests: its cases as facts, of all versions from 2.7 to 3.13.
+ * CPython's test_wsgiref, UtilityTests: its cases as facts, of all versions from 3.6 to 3.13.
  *
  * Test methods of CPython: 36, 10 of them in 3.13's IntegrationTests (test_integration.c), 10 in
  * UtilityTests (here), 3 in HeaderTests (test_headers.c), 13 in HandlerTests (test_handlers.c).
