@@ -240,11 +240,12 @@ def a_callable_that_is_not_there_is_named(program):
     same(status, 78)
 
 
-@test(each=BOTH)
-def what_is_no_callable_is_a_500(program):
-    result = ask(program, '', application=FOLDER.application + ':number')
-    same(result.status, 500)
-    has(result.log, "TypeError: 'int' object is not callable")
+@test
+def what_is_no_callable_is_refused_and_the_web_server_gets_a_500():
+    output, log, status = FOLDER.cgi('', application=FOLDER.application + ':number')
+    has(output, b'Status: 500 Internal Server Error')
+    has(log, 'is an int, not a callable')
+    same(status, 78)
 
 
 if __name__ == '__main__':
