@@ -286,6 +286,24 @@ static void say_chunks(struct wsgi_body *body)
 	must(body->next(body, &data, &len) == 0);
 }
 
+/* LENGTH BLKSIZE -> the length of each chunk of a file of zeros */
+static void file_sizes(char **args)
+{
+	const int fd = memfd_create("file", MFD_CLOEXEC);
+	struct wsgi_file_body f;
+	const char *comma = "";
+	const void *data;
+	size_t len;
+	int rc;
+
+	must(fd >= 0 && ftruncate(fd, atol(args[0])) == 0);
+	must(wsgi_file_body_init(&f, fd, (size_t)atol(args[1])) == 0);
+	for (; (rc = f.body.next(&f.body, &data, &len)) > 0; comma = ",")
+		printf("%s%zu", comma, len);
+	must(rc == 0 && f.body.close(&f.body) == 0);
+	close(fd);
+}
+
 /* LENGTH OFFSET BLOCK */
 static void file_wrapper(char **args)
 {
@@ -578,6 +596,21 @@ static void say_headers(const struct wsgi_headers *h, const char *asked)
 }
 
 /* LIST STEPS NAME -> all that Headers can be asked, of NAME too; its text and bytes */
+/* STEPS -> bytes() after them */
+static void header_block(char **args)
+{
+	struct wsgi_headers h = {0};
+	struct list said = {0};
+	char *step;
+
+	while ((step = strsep(&args[0], ";")) != NULL)
+		if (step[0] != '\0')
+			must(headers_step(&h, step, &said) == 0);
+	wsgi_buf_finish(&said.texts);
+	say_block(&h);
+	wsgi_headers_finish(&h);
+}
+
 static void headers(char **args)
 {
 	struct wsgi_header list[PARAMS_MAX];
@@ -789,6 +822,7 @@ static const struct {
 	{"shift_all", shift_all, 2},
 	{"is_hop_by_hop", is_hop_by_hop, 1},
 	{"file_wrapper", file_wrapper, 3},
+	{"file_wrapper", file_sizes, 2},
 	{"reader_body", reader_body, 3},
 	{"setup_testing_defaults", setup_testing_defaults, 10},
 	{"percent_decode", percent_decode, 1},
@@ -799,6 +833,7 @@ static const struct {
 	{"format_date_time", format_date_time, 1},
 	{"status", status, 1},
 	{"headers", headers, 3},
+	{"headers", header_block, 1},
 	{"bad_header", bad_header, 1},
 	{"dict", dict, 1},
 	{"input", input, 4},
