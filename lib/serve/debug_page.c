@@ -216,7 +216,7 @@ static const char style[] =
 	"summary i{font-style:normal;color:var(--dim)}"
 	"summary code.at{display:block;margin-left:1.1rem;white-space:pre-wrap}"
 	"details[open]>summary code.at{display:none}"
-	".library>summary,.library>summary b{color:var(--dim);font-weight:400}"
+	".other>summary,.other>summary b{color:var(--dim);font-weight:400}"
 	".source{background:var(--bg);border-top:1px solid var(--edge);overflow-x:auto;"
 	"padding:.4rem 0;tab-size:4;display:grid}"
 	".source span{padding-right:1rem}"
@@ -314,7 +314,7 @@ static void put_frame(struct page *p, const struct wsgi_trace_frame *f, bool ope
 		put(p, "</p>\n");
 		return;
 	}
-	put(p, library ? "<details class=\"library\"" : "<details");
+	put(p, library ? "<details class=\"other\"" : "<details");
 	put(p, open ? " open><summary>" : "><summary>");
 	put_place(p, f);
 	put(p, "<code class=\"at\">");

@@ -401,7 +401,7 @@ def test_of_many_variables_the_first_are_told():
 def test_a_frame_of_a_library_stands_back():
     with debugging() as server:
         page = server.get('/library', headers=HTML).body.decode()
-        order(page, '<details class="library" open>', 'decoder.py', '<details open>',
+        order(page, '<details class="other" open>', 'decoder.py', '<details open>',
               'debugged.py', '<code>library</code>', '<details><summary>', 'application')
 
 

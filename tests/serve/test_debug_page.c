@@ -113,8 +113,8 @@ START_TEST(the_developers_own_frame_is_open_beside_that_of_a_library)
 	wsgi_trace_add_frame(&trace, "/srv/app.py", "f", 1, NULL, 0);
 	wsgi_trace_add_frame(&trace, "/usr/lib/python3/dist-packages/a.py", "g", 1, NULL, 0);
 	wsgi_trace_add_frame(&trace, "/usr/lib/python3.11/json/b.py", "h", 1, NULL, 0);
-	assert_order(html(), (const char *[]){"<details class=\"library\" open>", "<b>b.py:1",
-					      "<details class=\"library\"><summary>", "<b>a.py:1",
+	assert_order(html(), (const char *[]){"<details class=\"other\" open>", "<b>b.py:1",
+					      "<details class=\"other\"><summary>", "<b>a.py:1",
 					      "<details open>", "<b>app.py:1", "<details><summary>",
 					      "<b>main.py:1", NULL});
 }
@@ -140,9 +140,9 @@ START_TEST(a_file_is_a_librarys_or_the_developers)
 	wsgi_trace_add_error(&trace, "E", "", WSGI_TRACE_LAST);
 	wsgi_trace_add_frame(&trace, files[_i].file, "f", 1, NULL, 0);
 	if (files[_i].is_library)
-		assert_has(html(), "<details class=\"library\"");
+		assert_has(html(), "<details class=\"other\"");
 	else
-		assert_lacks(html(), "<details class=\"library\"");
+		assert_lacks(html(), "<details class=\"other\"");
 }
 END_TEST
 
