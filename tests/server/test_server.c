@@ -72,6 +72,16 @@ static void await_inside(int n)
 	ck_assert_int_eq(inside, n);
 }
 
+/* A request of a client, which the application has and does not let go. */
+static int when_a_request_is_inside(void)
+{
+	const int fd = connect_to(server);
+
+	send_text(fd, GET);
+	await_inside(1);
+	return fd;
+}
+
 static int count_files(void)
 {
 	DIR *dir = opendir("/proc/self/fd");
@@ -629,9 +639,7 @@ START_TEST(a_request_that_has_begun_is_answered)
 	stay = true;
 	given_a_server();
 	when_it_serves();
-	fd = connect_to(server);
-	send_text(fd, GET);
-	await_inside(1);
+	fd = when_a_request_is_inside();
 	wsgi_server_shutdown(server);
 	poll(NULL, 0, 50);
 	stay = false;
@@ -652,9 +660,7 @@ START_TEST(a_socket_is_closed_at_shutdown_if_that_is_the_end)
 	given_a_server();
 	sa.sin_port = htons((uint16_t)atoi(strrchr(wsgi_server_address(server), ':') + 1));
 	when_it_serves();
-	fd = connect_to(server);
-	send_text(fd, GET);
-	await_inside(1);
+	fd = when_a_request_is_inside();
 	wsgi_server_shutdown(server);
 	poll(NULL, 0, 100);
 	ck_assert_int_eq(connect(late, (struct sockaddr *)&sa, sizeof(sa)), -1);
@@ -697,9 +703,7 @@ START_TEST(one_that_goes_on_after_that_is_cut_off)
 	config.grace_ms = 100;
 	given_a_server();
 	when_it_serves();
-	fd = connect_to(server);
-	send_text(fd, GET);
-	await_inside(1);
+	fd = when_a_request_is_inside();
 	ck_assert_int_eq(when_it_is_shut_down(), 0);
 	ck_assert_int_eq(inside, 0);
 	ck_assert_int_eq(count_lines("libwsgi: 1 request not answered within 0.1 s: cut off\n"), 1);
@@ -726,9 +730,7 @@ START_TEST(a_thread_that_stays_in_the_application_is_told_of)
 	stay = true;
 	given_a_server();
 	when_it_serves();
-	fd = connect_to(server);
-	send_text(fd, GET);
-	await_inside(1);
+	fd = when_a_request_is_inside();
 	ck_assert_int_eq(when_it_is_shut_down(), -EDEADLK);
 	ck_assert_str_eq(serve_err.text, "1 thread is still in the application");
 	ck_assert_int_eq(wsgi_server_serve_forever(server, &err), -EDEADLK);
