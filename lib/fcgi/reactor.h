@@ -1,8 +1,10 @@
 #ifndef WSGI_FCGI_REACTOR_H
 #define WSGI_FCGI_REACTOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -43,6 +45,11 @@ struct wsgi_reactor_ops {
 	/* Optional, together: around each system call that may block while serve runs. */
 	void (*leave)(void *ctx);
 	void (*enter)(void *ctx);
+	/*
+	 * Optional: whether a peer of a TCP socket may be served; one that may not is closed, and
+	 * the callback has said so.
+	 */
+	bool (*admit)(void *ctx, const struct sockaddr *peer);
 	/* FCGI_MAX_CONNS and FCGI_MAX_REQS, as GET_VALUES tells them. */
 	unsigned max_conns, max_reqs;
 };
@@ -58,6 +65,31 @@ int wsgi_reactor_create(struct wsgi_reactor **r, const int *fds, size_t n,
 			const struct wsgi_reactor_ops *ops, void *ctx, const struct wsgi_log *log,
 			struct wsgi_error *err);
 void wsgi_reactor_destroy(struct wsgi_reactor *r);
+
+/*
+ * Share connections with other processes, by a pair of SOCK_SEQPACKET (base/fdpass.h) that all of
+ * them have: a connection that no byte of a request has come on is given into one end and taken
+ * out of the other by whoever has a thread to serve it, as from a listening socket. So a web
+ * server's kept connections outlive a worker, and none waits for a busy one while another is
+ * free. Before the first run. Both are borrowed. Returns 0 or -errno.
+ */
+int wsgi_reactor_share(struct wsgi_reactor *r, int give, int take);
+
+/*
+ * Stop as wsgi_reactor_stop() does, but give idle connections away, at once and as each becomes
+ * idle, in place of closing them. What is in the exchange stays there, for others.
+ */
+void wsgi_reactor_retire(struct wsgi_reactor *r);
+
+/*
+ * While no thread waits for connections, because all of them serve and have for 50 ms: give away
+ * those on which a next request is waiting. For a thread that does not run the reactor, which
+ * calls it every 100 ms or so; cheap when there is nothing to do.
+ */
+void wsgi_reactor_relieve(struct wsgi_reactor *r);
+
+/* How many connections there are now, and how many have been accepted or taken. */
+void wsgi_reactor_count(struct wsgi_reactor *r, unsigned *connections, uint64_t *accepted);
 
 /* Serve, in this thread, until the reactor has stopped. Returns 0; -errno of epoll. */
 int wsgi_reactor_run(struct wsgi_reactor *r);

@@ -6,6 +6,10 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "proc/allow.h"
+#include "proc/board.h"
+#include "serve/access_log.h"
+#include "serve/status.h"
 #include "wsgi/app.h"
 
 /*
@@ -22,7 +26,22 @@ struct wsgi_fastcgi_worker {
 	const char *script_name; /* --script-name; NULL: as the front end says */
 	bool multiprocess;       /* wsgi.multiprocess */
 	const struct wsgi_log *log;
-	struct wsgi_reactor *reactor; /* private */
+	/* Optional, each: zeroed there is none. */
+	struct wsgi_board board;        /* where each thread says what it serves... */
+	uint32_t place;                 /* ...in the row of this place */
+	struct wsgi_access_log *access; /* a line for each request */
+	struct wsgi_status *status;     /* what answers status_path and ping_path */
+	const char *status_path, *ping_path;
+	bool iis;                       /* --iis */
+	const struct wsgi_allow *allow; /* the peers that TCP sockets serve; NULL: all */
+	const int *exchange;            /* {give, take}: see fcgi/reactor.h; NULL: none */
+	uint64_t max_requests;          /* 0: none; as all the workers' threads count together */
+	uint64_t max_memory_bytes;      /* 0: none; looked at after requests */
+	/* Called once, by the thread that served the request that reached one of these limits. */
+	void (*on_limit)(void *ctx);
+	void *ctx;
+	struct wsgi_reactor *reactor; /* private, as all below */
+	_Atomic uint64_t served;
 };
 
 /* Make it ready to run. Returns 0; -errno with words in err. */
@@ -33,6 +52,12 @@ int wsgi_fastcgi_worker_run(struct wsgi_fastcgi_worker *w, struct wsgi_error *er
 
 /* Finish what is in flight, then let run return. Async-signal-safe; may be called again. */
 void wsgi_fastcgi_worker_stop(struct wsgi_fastcgi_worker *w);
+
+/* The same, and what has no request goes to other workers by the exchange. */
+void wsgi_fastcgi_worker_retire(struct wsgi_fastcgi_worker *w);
+
+/* To be called every 100 ms or so, by a thread that serves nothing: wsgi_reactor_relieve(). */
+void wsgi_fastcgi_worker_relieve(struct wsgi_fastcgi_worker *w);
 
 void wsgi_fastcgi_worker_finish(struct wsgi_fastcgi_worker *w);
 

@@ -1,9 +1,11 @@
 #include "serve/options.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/span.h"
 
 enum {
@@ -12,6 +14,8 @@ enum {
 	SERVE = WSGI_GATEWAY_SERVE,
 	ALL = CGI | FCGI | SERVE,
 	MAX_NUMBER = 1024,
+	MAX_COUNT = 1000000000,
+	MAX_SECONDS = 1000000,
 };
 
 static const struct {
@@ -30,6 +34,11 @@ enum kind {
 	LIST,        /* const char **, and its length: each one counts */
 	ASSIGNMENTS, /* a LIST of NAME=VALUE */
 	NUMBER,      /* unsigned, from 1 to MAX_NUMBER */
+	COUNT,       /* unsigned, from 0 to MAX_COUNT */
+	SECONDS,     /* int64_t, milliseconds: a decimal number of seconds */
+	BYTES,       /* uint64_t: a number, with K, M or G behind it */
+	MODE,        /* unsigned: octal */
+	CHOICE,      /* unsigned: which of the words that its value lists, "static|dynamic" */
 };
 
 struct option {
@@ -55,20 +64,91 @@ static const struct option options[] = {
 	{"fcgi", 0, TEXT, SERVE, true, AT(fcgi), "ADDRESS",
 	 "forward requests to a FastCGI server at unix:PATH or HOST:PORT"},
 	{"workers", 'w', NUMBER, FCGI, true, AT(workers), "N",
-	 "worker processes; 1 in this version"},
+	 "worker processes; with --pm=dynamic or ondemand at most so many (1)"},
 	{"threads", 0, NUMBER, FCGI | SERVE, true, AT(threads), "N",
-	 "requests served at the same time (1)"},
+	 "requests served at the same time, by each worker (1)"},
+	{"pm", 0, CHOICE, FCGI, false, AT(pm), "static|dynamic|ondemand",
+	 "how many workers there are: N, as many as it takes, or none while idle"},
+	{"start-servers", 0, COUNT, FCGI, false, AT(start_servers), "N",
+	 "dynamic: workers at the start"},
+	{"min-spare-servers", 0, COUNT, FCGI, false, AT(min_spare_servers), "N",
+	 "dynamic: so many idle workers at least (1)"},
+	{"max-spare-servers", 0, COUNT, FCGI, false, AT(max_spare_servers), "N",
+	 "dynamic: so many idle workers at most"},
+	{"process-idle-timeout", 0, SECONDS, FCGI, false, AT(process_idle_timeout_ms), "SECONDS",
+	 "ondemand: a worker that is idle for so long ends (10)"},
+	{"max-spawn-rate", 0, NUMBER, FCGI, false, AT(max_spawn_rate), "N",
+	 "start at most so many workers a second (32)"},
+	{"emergency-restart-threshold", 0, COUNT, FCGI, false, AT(emergency_restart_threshold), "N",
+	 "when so many workers crash within the interval, start anew (0: never)"},
+	{"emergency-restart-interval", 0, SECONDS, FCGI, false, AT(emergency_restart_interval_ms),
+	 "SECONDS", "that interval (60)"},
+	{"timeout", 't', SECONDS, FCGI, false, AT(timeout_ms), "SECONDS",
+	 "log the stacks of a worker whose request takes longer, and replace it (0: never)"},
+	{"slow", 0, SECONDS, FCGI, false, AT(slow_ms), "SECONDS",
+	 "log the stacks of a worker whose request takes longer (0: never)"},
+	{"graceful-timeout", 0, SECONDS, FCGI, false, AT(graceful_timeout_ms), "SECONDS",
+	 "how long requests may go on when a worker is to end (30)"},
+	{"max-requests", 0, COUNT, FCGI, true, AT(max_requests), "N",
+	 "replace a worker after so many requests (0: never)"},
+	{"max-requests-jitter", 0, COUNT, FCGI, true, AT(max_requests_jitter), "N",
+	 "or up to so many more, by chance (0)"},
+	{"max-memory", 0, BYTES, FCGI, true, AT(max_memory_bytes), "BYTES",
+	 "replace a worker that is larger after a request, as in 200M (0: never)"},
+	{"preload", 0, FLAG, FCGI, true, AT(preload), NULL,
+	 "load the application once, before the workers are forked"},
 	{"script-name", 0, TEXT, FCGI, true, AT(script_name), "/PATH",
 	 "where the application is mounted; requests elsewhere get a 404"},
+	{"iis", 0, FLAG, FCGI, true, AT(iis), NULL,
+	 "take SCRIPT_NAME from the front of PATH_INFO, where IIS repeats it"},
+	{"status-path", 0, TEXT, FCGI, true, AT(status_path), "/PATH",
+	 "answer requests for it with the state of the workers"},
+	{"ping-path", 0, TEXT, FCGI, true, AT(ping_path), "/PATH",
+	 "answer requests for it with 'pong'"},
+	{"status-socket", 0, TEXT, FCGI, false, AT(status_socket), "ADDRESS",
+	 "the same over HTTP: /status and /ping, at an address of their own"},
+	{"allowed-clients", 0, LIST, FCGI, true, LIST_AT(allowed_clients), "ADDRESSES",
+	 "serve these peers of TCP sockets only: addresses or networks, with commas"},
+	{"backlog", 0, NUMBER, FCGI, false, AT(backlog), "N",
+	 "connections that wait in a socket's queue (2048)"},
+	{"listen-owner", 0, TEXT, FCGI, false, AT(listen_owner), "USER", "who owns unix sockets"},
+	{"listen-group", 0, TEXT, FCGI, false, AT(listen_group), "GROUP", "and which group"},
+	{"listen-mode", 0, MODE, FCGI, false, AT(listen_mode), "MODE",
+	 "their mode (0666; with an owner or a group 0660)"},
+	{"user", 'u', TEXT, FCGI, false, AT(user), "USER",
+	 "what runs Python, and the application, is this user"},
+	{"group", 'g', TEXT, FCGI, false, AT(group), "GROUP", "and of this group (the user's)"},
+	{"umask", 'm', MODE, FCGI, false, AT(umask), "MODE",
+	 "the application's file mode creation mask"},
+	{"pid", 'p', TEXT, FCGI, false, AT(pid), "FILE",
+	 "write the process id of the master to a file"},
+	{"access-logfile", 0, TEXT, FCGI, false, AT(access_logfile), "FILE",
+	 "a line for each request; '-' is standard error"},
+	{"access-logformat", 0, TEXT, FCGI, true, AT(access_logformat), "FORMAT",
+	 "its form, in gunicorn's atoms, or json"},
+	{"error-logfile", 0, TEXT, FCGI, false, AT(error_logfile), "FILE",
+	 "what would go to standard error; '-' is that"},
+	{"log-level", 0, CHOICE, FCGI, true, AT(log_level), "debug|info|warning|error",
+	 "which lines of our own are logged (info)"},
+	{"config", 'c', TEXT, FCGI, false, AT(config), "FILE",
+	 "a file of options, a line each: name = value"},
+	{"check-config", 0, FLAG, FCGI, false, AT(check_config), NULL,
+	 "load the application, say whether all is well, and end"},
+	{"print-config", 0, FLAG, FCGI, false, AT(print_config), NULL,
+	 "print what the options come to, and end"},
+	{"print-frontend", 0, TEXT, FCGI, false, AT(print_frontend), "SERVER",
+	 "print the configuration of nginx, apache, lighttpd, caddy, haproxy, h2o or iis"},
+	{"zygote", 0, TEXT, FCGI, true, AT(zygote), "FDS", NULL},
+	{"upgrade", 0, TEXT, FCGI, false, AT(upgrade), "FD", NULL},
 	{"certfile", 0, TEXT, SERVE, true, AT(certfile), "FILE",
 	 "HTTPS with this certificate and its chain, in PEM"},
 	{"keyfile", 0, TEXT, SERVE, true, AT(keyfile), "FILE",
 	 "the certificate's key, in PEM, if it is in a file of its own"},
-	{"reload", 0, FLAG, SERVE, true, AT(reload), NULL,
+	{"reload", 0, FLAG, FCGI | SERVE, true, AT(reload), NULL,
 	 "start again when a source file of the application changes"},
-	{"reload-extra-file", 0, LIST, SERVE, true, LIST_AT(reload_extra), "FILE",
+	{"reload-extra-file", 0, LIST, FCGI | SERVE, true, LIST_AT(reload_extra), "FILE",
 	 "or when this one does; may be given several times"},
-	{"reload-pipe", 0, TEXT, SERVE, true, AT(reload_pipe), "N", NULL},
+	{"reload-pipe", 0, TEXT, FCGI | SERVE, true, AT(reload_pipe), "N", NULL},
 	{"debug", 0, FLAG, SERVE, true, AT(debug), NULL,
 	 "answer an error with its traceback; on loopback addresses only"},
 	{"validate", 0, FLAG, ALL, true, AT(validate), NULL,
@@ -95,6 +175,19 @@ const char *wsgi_gateway_name(enum wsgi_gateway gateway)
 			return commands[i].name;
 	return "wsgi";
 }
+
+static const struct wsgi_options defaults = {
+	.workers = 1,
+	.threads = 1,
+	.backlog = 2048, /* gunicorn's */
+	.listen_mode = WSGI_MODE_UNSET,
+	.umask = WSGI_MODE_UNSET,
+	.process_idle_timeout_ms = 10000, /* PHP-FPM's, as the next */
+	.max_spawn_rate = 32,
+	.emergency_restart_interval_ms = 60000,
+	.graceful_timeout_ms = 30000, /* gunicorn's */
+	.log_level = WSGI_LOG_INFO,
+};
 
 static void *member(const struct wsgi_options *o, size_t at)
 {
@@ -167,19 +260,91 @@ static int append(const char ***list, size_t *len, const char *value)
 	return 0;
 }
 
-static int take_number(unsigned *number, const char *value)
+/* A whole number of at most max at the front of text. Returns what follows; NULL: there is none. */
+static const char *read_number(uint64_t *number, const char *text, uint64_t max)
+{
+	const char *c = text;
+
+	*number = 0;
+	for (; *c >= '0' && *c <= '9'; c++) {
+		*number = *number * 10 + (uint64_t)(*c - '0');
+		if (*number > max)
+			return NULL;
+	}
+	return c != text ? c : NULL;
+}
+
+static int take_number(unsigned *number, const char *value, unsigned min, unsigned max)
+{
+	uint64_t n;
+	const char *end = read_number(&n, value, max);
+
+	if (end == NULL || *end != '\0' || n < min)
+		return -EINVAL;
+	*number = (unsigned)n;
+	return 0;
+}
+
+/* "1.5"; what is below a millisecond is dropped. */
+static int take_seconds(int64_t *ms, const char *value)
+{
+	uint64_t n;
+	const char *end = read_number(&n, value, MAX_SECONDS);
+	int64_t unit = 100;
+
+	if (end == NULL)
+		return -EINVAL;
+	*ms = (int64_t)n * 1000;
+	if (*end == '.' && end[1] != '\0')
+		for (end++; *end >= '0' && *end <= '9'; end++, unit /= 10)
+			*ms += (*end - '0') * unit;
+	return *end == '\0' ? 0 : -EINVAL;
+}
+
+static int take_bytes(uint64_t *bytes, const char *value)
+{
+	static const char units[] = "KMG";
+	const char *end = read_number(bytes, value, UINT64_C(1) << 40), *unit;
+
+	if (end == NULL)
+		return -EINVAL;
+	if (*end == '\0')
+		return 0;
+	unit = strchr(units, *end);
+	if (unit == NULL || end[1] != '\0' || *bytes > UINT64_C(1) << 30)
+		return -EINVAL;
+	*bytes <<= 10 * (unit - units + 1);
+	return 0;
+}
+
+static int take_mode(unsigned *mode, const char *value)
 {
 	unsigned n = 0;
+	const char *c = value;
 
-	for (const char *c = value; *c != '\0'; c++) {
-		if (*c < '0' || *c > '9' || n > MAX_NUMBER)
-			return -EINVAL;
-		n = n * 10 + (unsigned)(*c - '0');
-	}
-	if (n < 1 || n > MAX_NUMBER)
+	for (; *c >= '0' && *c <= '7' && n <= 0777; c++)
+		n = n * 8 + (unsigned)(*c - '0');
+	if (c == value || *c != '\0' || n > 0777)
 		return -EINVAL;
-	*number = n;
+	*mode = n;
 	return 0;
+}
+
+/* Which of "one|two|three" it is. */
+static int take_choice(unsigned *choice, const char *words, const char *value)
+{
+	unsigned i = 0;
+
+	for (const char *at = words; *at != '\0'; i++) {
+		size_t len = strcspn(at, "|");
+
+		if (strlen(value) == len && memcmp(at, value, len) == 0) {
+			*choice = i;
+			return 0;
+		}
+		at += len + (at[len] == '|');
+	}
+	return -EINVAL;
 }
 
 static bool is_good(const struct option *option, const char *value)
@@ -202,7 +367,17 @@ static int take(struct wsgi_options *o, const struct option *option, const char 
 	else if (option->kind == TEXT)
 		*(const char **)at = value;
 	else if (option->kind == NUMBER)
-		rc = take_number(at, value);
+		rc = take_number(at, value, 1, MAX_NUMBER);
+	else if (option->kind == COUNT)
+		rc = take_number(at, value, 0, MAX_COUNT);
+	else if (option->kind == SECONDS)
+		rc = take_seconds(at, value);
+	else if (option->kind == BYTES)
+		rc = take_bytes(at, value);
+	else if (option->kind == MODE)
+		rc = take_mode(at, value);
+	else if (option->kind == CHOICE)
+		rc = take_choice(at, option->value, value);
 	else
 		rc = append(at, member(o, option->len_at), value);
 	if (rc == -ENOMEM)
@@ -258,10 +433,9 @@ int wsgi_options_parse(struct wsgi_options *o, enum wsgi_gateway gateway, int ar
 {
 	int i, rc;
 
-	*o = (struct wsgi_options){.gateway = gateway,
-				   .program = wsgi_gateway_name(gateway),
-				   .workers = 1,
-				   .threads = 1};
+	*o = defaults;
+	o->gateway = gateway;
+	o->program = wsgi_gateway_name(gateway);
 	for (i = 1; i < argc && argv[i][0] == '-' && argv[i][1] != '\0'; i++) {
 		if (strcmp(argv[i], "--") == 0) {
 			i++;
@@ -278,11 +452,6 @@ int wsgi_options_parse(struct wsgi_options *o, enum wsgi_gateway gateway, int ar
 		if (rc != 0)
 			return rc;
 	}
-	if (o->workers > 1)
-		return wsgi_fail(err, -EINVAL,
-				 "--workers %u: this version runs one worker process; use "
-				 "--threads, or start several on one socket by spawn-fcgi -F %u",
-				 o->workers, o->workers);
 	return 0;
 }
 
@@ -291,9 +460,10 @@ void wsgi_options_finish(struct wsgi_options *o)
 	free(o->env);
 	free(o->bind);
 	free(o->reload_extra);
+	free(o->allowed_clients);
 	free(o->found);
-	o->env = o->bind = o->reload_extra = NULL;
-	o->env_len = o->bind_len = o->reload_extra_len = 0;
+	o->env = o->bind = o->reload_extra = o->allowed_clients = NULL;
+	o->env_len = o->bind_len = o->reload_extra_len = o->allowed_clients_len = 0;
 	o->found = NULL;
 }
 
@@ -315,17 +485,52 @@ static int add_word(char ***words, size_t *len, const char *name, const char *va
 	return n < 0 ? -ENOMEM : 0;
 }
 
+static size_t size_of(const struct option *option)
+{
+	return option->kind == BYTES     ? sizeof(uint64_t)
+	       : option->kind == SECONDS ? sizeof(int64_t)
+	       : option->kind == FLAG    ? sizeof(bool)
+					 : sizeof(unsigned);
+}
+
+static bool is_default(const struct wsgi_options *o, const struct option *option)
+{
+	return memcmp(member(o, option->at), member(&defaults, option->at), size_of(option)) == 0;
+}
+
+static void number_text(char digits[24], const struct option *option, const void *at)
+{
+	uint64_t n = option->kind == BYTES ? *(const uint64_t *)at : *(const unsigned *)at;
+
+	snprintf(digits, 24, "%" PRIu64, n);
+}
+
+static int add_choice(char ***words, size_t *len, const struct option *option, const unsigned *at)
+{
+	const char *word = option->value;
+	char text[32];
+
+	for (unsigned i = 0; i < *at; i++)
+		word = strchr(word, '|') + 1;
+	snprintf(text, sizeof(text), "%.*s", (int)strcspn(word, "|"), word);
+	return add_word(words, len, option->name, text);
+}
+
 static int add_option(char ***words, size_t *len, const struct wsgi_options *o,
 		      const struct option *option)
 {
 	const void *at = member(o, option->at);
-	char digits[12];
+	char digits[24];
 	int rc = 0;
 
-	if (option->kind == NUMBER) {
-		snprintf(digits, sizeof(digits), "%u", *(const unsigned *)at);
+	if (option->kind == NUMBER || option->kind == COUNT || option->kind == BYTES) {
+		if (is_default(o, option))
+			return 0;
+		number_text(digits, option, at);
 		return add_word(words, len, option->name, digits);
 	}
+	if (option->kind == CHOICE)
+		return is_default(o, option) ? 0 : add_choice(words, len, option, at);
 	if (option->kind == FLAG)
 		return *(const bool *)at ? add_word(words, len, option->name, NULL) : 0;
 	if (option->kind == LIST) {

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "base/error.h"
@@ -14,6 +15,11 @@ enum wsgi_gateway {
 	WSGI_GATEWAY_FCGI = 4,
 	WSGI_GATEWAY_SERVE = 8,
 };
+
+/* --pm, in PHP-FPM's words. */
+enum wsgi_pm { WSGI_PM_STATIC, WSGI_PM_DYNAMIC, WSGI_PM_ONDEMAND };
+
+enum { WSGI_MODE_UNSET = 01000000 }; /* of a file mode or a umask that was not given */
 
 /*
  * options - what the command line said. Strings are borrowed from argv.
@@ -36,8 +42,43 @@ struct wsgi_options {
 	const char **bind; /* bind_len of them */
 	size_t bind_len;
 	unsigned workers, threads; /* 1 when not given */
-	/* wsgi-fcgi */
+	/* wsgi-fcgi: requests */
 	const char *script_name; /* --script-name: the mount; NULL: as the front end says */
+	bool iis;                /* --iis: PATH_INFO repeats SCRIPT_NAME, as IIS sends it */
+	const char *status_path, *ping_path; /* NULL: none is answered by us */
+	const char *status_socket;           /* an address; NULL: none */
+	const char **allowed_clients;        /* --allowed-clients, each a list with commas */
+	size_t allowed_clients_len;
+	/* wsgi-fcgi: sockets */
+	unsigned backlog;
+	const char *listen_owner, *listen_group;
+	unsigned listen_mode; /* WSGI_MODE_UNSET: by listen_owner and listen_group */
+	/* wsgi-fcgi: the process manager; 0 in a time or a limit: none, unless told otherwise */
+	enum wsgi_pm pm;
+	unsigned start_servers, min_spare_servers, max_spare_servers; /* 0: made from workers */
+	int64_t process_idle_timeout_ms;
+	unsigned max_spawn_rate; /* processes a second */
+	unsigned emergency_restart_threshold;
+	int64_t emergency_restart_interval_ms;
+	int64_t timeout_ms, slow_ms, graceful_timeout_ms;
+	unsigned max_requests, max_requests_jitter;
+	uint64_t max_memory_bytes;
+	bool preload;
+	const char *pid, *user, *group;
+	unsigned umask; /* WSGI_MODE_UNSET: as it is */
+	/* wsgi-fcgi: logs */
+	const char *access_logfile, *error_logfile; /* "-": standard error; NULL: none, as it is */
+	const char *access_logformat;               /* gunicorn's atoms, or "json" */
+	unsigned log_level;                         /* enum wsgi_log_level */
+	/* wsgi-fcgi: what it only prints, and where options come from */
+	const char *config; /* -c: a file of options */
+	bool check_config, print_config;
+	const char *print_frontend; /* "nginx" ... */
+	/*
+	 * Not for users. zygote: this process forks workers, and these are its descriptors
+	 * (serve/zygote.h). upgrade: the descriptor with what the master before this one left.
+	 */
+	const char *zygote, *upgrade;
 	/* wsgi-serve */
 	const char *fcgi;               /* --fcgi: the backend's address */
 	const char *certfile, *keyfile; /* PEM; NULL: plain HTTP */
