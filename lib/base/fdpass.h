@@ -22,7 +22,8 @@ int wsgi_fd_send(int sock, const void *data, size_t len, const int *fds, size_t 
 
 /*
  * Receive a message of at most len bytes and *n descriptors, and set *n to how many came. What has
- * no room is closed, and is -EMSGSIZE, as are bytes that have none.
+ * no room is closed, and is -EMSGSIZE, as are bytes that have none; -EMFILE: this process was at
+ * its limit of open files. The message is gone then, and *n is 0.
  * Returns the count of bytes; 0 at the end; -errno.
  */
 ssize_t wsgi_fd_recv(int sock, void *data, size_t len, int *fds, size_t *n);
