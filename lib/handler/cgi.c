@@ -21,28 +21,23 @@ void wsgi_cgi_handler_init(struct wsgi_simple_handler *s, struct wsgi_input *in,
 }
 
 /*
- * Whether PATH_INFO + "/" begins with SCRIPT_NAME + "/": at the boundary of a segment, so that
- * "/a.exefoo" is not below "/a.exe".
+ * Whether path + "/" begins with script + "/": at the boundary of a segment, so that "/a.exefoo" is
+ * not below "/a.exe".
  */
-static bool repeats(const char *path, const char *script)
+static bool repeats(struct wsgi_span path, struct wsgi_span script)
 {
-	size_t len = strlen(script);
-
-	return strncmp(path, script, len) == 0 && (path[len] == '/' || path[len] == '\0');
+	return path.len >= script.len && memcmp(path.data, script.data, script.len) == 0 &&
+	       (path.len == script.len || path.data[script.len] == '/');
 }
 
 int wsgi_iis_fix_path(struct wsgi_environ *env)
 {
-	const char *path = wsgi_environ_get(env, "PATH_INFO");
-	const char *script = wsgi_environ_get(env, "SCRIPT_NAME");
-	struct wsgi_span rest;
+	struct wsgi_span path = wsgi_span_of(""), script = wsgi_span_of("");
 
-	if (path == NULL)
-		path = "";
-	if (script == NULL)
-		script = "";
+	wsgi_environ_find(env, "PATH_INFO", &path);
+	wsgi_environ_find(env, "SCRIPT_NAME", &script);
 	if (!repeats(path, script))
 		return 0;
-	rest = wsgi_span_of(path + strlen(script));
-	return wsgi_environ_set_span(env, wsgi_span_of("PATH_INFO"), rest);
+	path = (struct wsgi_span){path.data + script.len, path.len - script.len};
+	return wsgi_environ_set_span(env, wsgi_span_of("PATH_INFO"), path);
 }

@@ -57,6 +57,14 @@ static int add_variable(struct wsgi_buf *out, const struct wsgi_environ *env, co
 	return wsgi_buf_add(out, value.data, value.len);
 }
 
+/* Whether PATH_INFO begins with the slash that a SCRIPT_NAME of "/" alone has, too. */
+static bool has_slash(const struct wsgi_environ *env)
+{
+	const char *path = wsgi_environ_get(env, "PATH_INFO");
+
+	return path != NULL && path[0] == '/';
+}
+
 /* The whole decoded path of the request, from what the front end gave. */
 static int whole_path(const struct wsgi_environ *env, struct wsgi_buf *out)
 {
@@ -66,7 +74,7 @@ static int whole_path(const struct wsgi_environ *env, struct wsgi_buf *out)
 
 	if (wsgi_environ_get(env, "PATH_INFO") == NULL && uri != NULL)
 		return wsgi_percent_decode(uri_path(uri), out);
-	if (script != NULL && strcmp(script, "/") != 0)
+	if (script != NULL && (strcmp(script, "/") != 0 || !has_slash(env)))
 		rc = add_variable(out, env, "SCRIPT_NAME");
 	return rc == 0 ? add_variable(out, env, "PATH_INFO") : rc;
 }

@@ -97,8 +97,10 @@ static void serve(void *ctx, struct wsgi_fcgi_request *req)
 {
 	static struct wsgi_app outside = {.call = not_found}, exhausted = {.call = no_memory};
 	struct wsgi_fastcgi_worker *w = ctx;
-	int rc = wsgi_mount_fix(&req->params, w->script_name);
+	int rc = w->iis ? wsgi_iis_fix_path(&req->params) : 0;
 
+	if (rc == 0)
+		rc = wsgi_mount_fix(&req->params, w->script_name);
 	drop_doubles(&req->params);
 	run(w, req, rc == 0 ? w->app : rc == -ENOENT ? &outside : &exhausted);
 }

@@ -122,6 +122,7 @@ static int fcgi_run(const struct wsgi_options *o, const struct wsgi_gateway_host
 			.n_fds = s.n,
 			.threads = o->threads,
 			.script_name = o->script_name,
+			.iis = o->iis,
 			.multiprocess = true, /* a front end may balance over several of us */
 			.log = &s.log,
 		};

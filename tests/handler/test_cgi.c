@@ -99,6 +99,23 @@ START_TEST(the_script_name_that_iis_repeats_is_stripped_at_a_slash)
 }
 END_TEST
 
+/* A FastCGI parameter may hold a NUL. */
+START_TEST(what_follows_a_nul_stays)
+{
+	struct wsgi_span path = {"/a.exe/x\0y", 10};
+	struct wsgi_environ env;
+
+	wsgi_environ_init(&env);
+	wsgi_environ_set(&env, "SCRIPT_NAME", "/a.exe");
+	wsgi_environ_set_span(&env, wsgi_span_of("PATH_INFO"), path);
+	ck_assert_int_eq(wsgi_iis_fix_path(&env), 0);
+	ck_assert(wsgi_environ_find(&env, "PATH_INFO", &path));
+	ck_assert_uint_eq(path.len, 4);
+	ck_assert_mem_eq(path.data, "/x\0y", 4);
+	wsgi_environ_finish(&env);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("cgi");
@@ -109,6 +126,7 @@ int main(void)
 	tcase_add_loop_test(tc, the_flags_are_those_of_wsgiref, 0, LEN(kinds));
 	tcase_add_loop_test(tc, the_script_name_that_iis_repeats_is_stripped_at_a_slash, 0,
 			    LEN(rows));
+	tcase_add_test(tc, what_follows_a_nul_stays);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);
