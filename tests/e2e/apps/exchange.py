@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import time
+import urllib.parse
 
 
 def show(environ, start_response):
@@ -63,10 +64,11 @@ def length(environ, start_response):
 
 
 def status(environ, start_response):
-    """/status/204: that status; a body unless it can have none."""
+    """/status/204: that status; a body unless it can have none. A query is its reason."""
     code = environ['PATH_INFO'].split('/')[2]
-    reason = {'200': 'OK', '204': 'No Content', '304': 'Not Modified', '404': 'Not Found',
-              '418': "I'm a teapot", '201': 'Made here', '503': 'Service Unavailable'}[code]
+    reason = urllib.parse.unquote(environ['QUERY_STRING']) or {
+        '200': 'OK', '204': 'No Content', '304': 'Not Modified', '404': 'Not Found',
+        '418': "I'm a teapot", '201': 'Made here', '503': 'Service Unavailable'}[code]
     headers = [('X-Code', code)]
     if code == '304':
         headers.append(('ETag', '"e"'))
@@ -74,6 +76,47 @@ def status(environ, start_response):
         headers.append(('Content-Type', 'text/plain'))
     start_response('%s %s' % (code, reason), headers)
     return [] if code in ('204', '304') else [b'this is ' + code.encode()]
+
+
+def method(environ, start_response):
+    """In a header, for a response to HEAD has nothing else."""
+    environ['wsgi.input'].read()
+    start_response('200 OK', [('Content-Type', 'text/plain'),
+                              ('X-Method', environ['REQUEST_METHOD'])])
+    return [b'a body']
+
+
+def empty(environ, start_response):
+    start_response('200 OK', [('Content-Type', 'text/plain')])
+    return []
+
+
+def bakery(environ, start_response):
+    """?N cookies."""
+    start_response('200 OK', [('Content-Type', 'text/plain')] + [
+        ('Set-Cookie', 'n%d=%s; Path=/' % (i, 'v' * 40))
+        for i in range(int(environ['QUERY_STRING']))])
+    return [environ['QUERY_STRING'].encode()]
+
+
+def wide(environ, start_response):
+    """A header of ?N bytes."""
+    start_response('200 OK', [('Content-Type', 'text/plain'),
+                              ('X-Wide', 'w' * int(environ['QUERY_STRING']))])
+    return [b'wide']
+
+
+def repeated(environ, start_response):
+    start_response('200 OK', [('Content-Type', 'text/plain'), ('X-Repeated', 'first'),
+                              ('X-Repeated', 'second')])
+    return [b'repeated']
+
+
+def tricky(environ, start_response):
+    """A body that looks like more headers, and like another response."""
+    start_response('200 OK', [('Content-Type', 'text/plain')])
+    yield b'\r\n\r\nHTTP/1.1 200 OK\r\n'
+    yield b'X-Evil: yes\r\n\r\nStatus: 500\r\n\r\n'
 
 
 def redirect(environ, start_response):
@@ -123,6 +166,16 @@ def large(environ, start_response):
     while size:
         yield block[:min(size, len(block))]
         size -= min(size, len(block))
+
+
+def endless(environ, start_response):
+    """512 MB, unless the reader leaves; the log has a line at the end."""
+    start_response('200 OK', [('Content-Type', 'application/octet-stream')])
+    try:
+        for _ in range(8192):
+            yield b'e' * 65536
+    finally:
+        print('LOG: endless ended', file=sys.stderr, flush=True)
 
 
 def file(environ, start_response):
@@ -200,5 +253,6 @@ def application(environ, start_response):
 
 
 HANDLERS = {f.__name__: f for f in (
-    echo, digest, lines, unread, length, status, redirect, away, cookies, chunks, slowly, binary,
-    large, file, written, fail, cut, short, log, leave, slow)}
+    echo, digest, lines, unread, length, status, method, empty, bakery, wide, repeated, tricky,
+    redirect, away, cookies, chunks, slowly, binary, large, endless, file, written, fail, cut,
+    short, log, leave, slow)}
