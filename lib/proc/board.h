@@ -17,6 +17,8 @@
  *          It is a memfd, so that it goes through an exec.
  * Writers  each member has one, named below; readers take what they find. The words of a thread
  *          are of several members: read them by wsgi_board_read().
+ * Trust    a worker can write anywhere in it. The master takes no size, index or length out of it
+ *          that it has not checked.
  * Time     *_ms are wsgi_clock_ms(), which is the same in all processes; *_at is the time of day,
  *          in milliseconds since 1970.
  * Source   PHP-FPM's scoreboard, for what is in it.
@@ -34,15 +36,18 @@ enum { WSGI_BOARD_URI = 256 };
 struct wsgi_board_words {
 	char method[16], uri[WSGI_BOARD_URI], script[128], user[32];
 	int64_t content_length; /* -1: none was said */
-	int64_t began_at;
-	int64_t took_us; /* of the last request that ended; -1: it is still under way */
+	int64_t began_at;       /* 0: there was no request yet */
+	int64_t took_us;        /* of the last request that ended; -1: it is still under way */
+	int64_t cpu_us;         /* processor time of that thread for it; -1: not counted */
 };
+enum { WSGI_BOARD_CELLS = sizeof(struct wsgi_board_words) / sizeof(uint64_t) };
 
 struct wsgi_board_thread {
 	_Atomic int64_t began_ms; /* of the request under way; 0: there is none */
 	_Atomic uint64_t requests;
-	_Atomic uint32_t turn; /* odd: words are being written */
-	struct wsgi_board_words words;
+	_Atomic int64_t began_us, began_cpu_us;   /* private, as all below */
+	_Atomic uint32_t turn;                    /* odd: words are being written */
+	_Atomic uint64_t cells[WSGI_BOARD_CELLS]; /* the words, so that they can be atomic */
 };
 
 struct wsgi_board_worker {
@@ -54,8 +59,8 @@ struct wsgi_board_worker {
 	/* The worker's. */
 	_Atomic uint32_t connections;
 	_Atomic uint64_t accepted; /* connections, since it began */
-	_Atomic uint64_t
-		memory_bytes; /* its resident set, as --max-memory last saw it; 0: not seen */
+	/* Its resident set, as it was last looked at; 0: not seen. */
+	_Atomic uint64_t memory_bytes;
 };
 
 /* The head: the master's. */
@@ -77,9 +82,16 @@ struct wsgi_board_head {
 struct wsgi_board {
 	int fd;
 	struct wsgi_board_head *head; /* NULL: none */
+	uint32_t places, threads;     /* as in the head, but where no worker can change them */
 };
 
-/* A new one, close-on-exec. Returns 0; -errno with words in err. */
+enum { WSGI_BOARD_MAX_PLACES = 65536, WSGI_BOARD_MAX_THREADS = 4096 };
+
+/*
+ * A new one, close-on-exec, all of whose places are free; started_at and started_ms are now. What
+ * nobody uses of it costs no memory.
+ * Returns 0; -EINVAL for a size that is 0 or above the most; -errno; with words in err.
+ */
 int wsgi_board_create(struct wsgi_board *b, uint32_t places, uint32_t threads,
 		      struct wsgi_error *err);
 
@@ -90,21 +102,30 @@ int wsgi_board_create(struct wsgi_board *b, uint32_t places, uint32_t threads,
 int wsgi_board_attach(struct wsgi_board *b, int fd, struct wsgi_error *err);
 void wsgi_board_finish(struct wsgi_board *b);
 
+/* The rows. NULL: there is no such place or thread, or no board. */
 struct wsgi_board_worker *wsgi_board_worker(const struct wsgi_board *b, uint32_t place);
 struct wsgi_board_thread *wsgi_board_thread(const struct wsgi_board *b, uint32_t place,
 					    uint32_t thread);
 
-/* The master's: make a place as if nobody had ever had it. */
+/* The master's, when no worker has it: make a place as if nobody had ever had it. */
 void wsgi_board_clear(const struct wsgi_board *b, uint32_t place);
 
 /* Its thread's, around a request. Strings may be NULL. */
 struct wsgi_board_request {
 	const char *method, *uri, *script, *user, *content_length;
+	bool cpu; /* count the processor time: two system calls, which nothing else here makes */
 };
+
+/* A NULL for t is fine, and nothing. */
 void wsgi_board_begin(struct wsgi_board_thread *t, const struct wsgi_board_request *request);
 void wsgi_board_end(struct wsgi_board_thread *t);
 
-/* Anybody's: the words as they were at one time. */
-void wsgi_board_read(struct wsgi_board_thread *t, struct wsgi_board_words *words);
+/*
+ * Anybody's: the words as they were at one time. Strings end within their room, whatever anybody
+ * wrote.
+ * Returns whether they are of one time: after some milliseconds they are what there is, as of a
+ * worker that was killed while it wrote them.
+ */
+bool wsgi_board_read(struct wsgi_board_thread *t, struct wsgi_board_words *words);
 
 #endif
