@@ -77,6 +77,7 @@ struct wsgi_board_head {
 		listen_queue_len;
 	_Atomic uint64_t slow_requests;
 	_Atomic uint64_t crashes, timeouts, reloads;
+	_Atomic uint32_t stopping; /* the service ends: a health check is to send nobody here */
 };
 
 struct wsgi_board {
