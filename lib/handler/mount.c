@@ -7,6 +7,14 @@
 
 /* -- SCRIPT_FILENAME --------------------------------------------------------------------------- */
 
+/* mod_proxy_fcgi says so unless it was told that we are not PHP (ProxyFCGIBackendType GENERIC). */
+static bool is_proxied(const struct wsgi_environ *env)
+{
+	const char *name = wsgi_environ_get(env, "SCRIPT_FILENAME");
+
+	return name != NULL && strncmp(name, "proxy:", 6) == 0;
+}
+
 /* "proxy:fcgi://host:port/path?query" and "proxy:unix:/sock|fcgi://host/path" are "/path". */
 static int fix_script_filename(struct wsgi_environ *env)
 {
@@ -96,14 +104,14 @@ static bool is_nginx_default(const struct wsgi_environ *env, const char *script)
 	return document != NULL && strcmp(document, script) == 0;
 }
 
-static int derive_path(struct wsgi_environ *env)
+static int derive_path(struct wsgi_environ *env, bool proxied)
 {
 	const char *script = wsgi_environ_get(env, "SCRIPT_NAME");
 	struct wsgi_buf path = {0};
 	struct wsgi_span span;
 	int rc = whole_path(env, &path);
 
-	if (script == NULL || strcmp(script, "/") == 0 || is_nginx_default(env, script))
+	if (script == NULL || strcmp(script, "/") == 0 || proxied || is_nginx_default(env, script))
 		script = "";
 	span = (struct wsgi_span){path.data != NULL ? path.data : "", path.len};
 	if (rc == 0 && !is_below(span, script))
@@ -125,6 +133,48 @@ static int apply_mount(struct wsgi_environ *env, const char *mount)
 	span = (struct wsgi_span){path.data != NULL ? path.data : "", path.len};
 	if (rc == 0)
 		rc = is_below(span, mount) ? set_mount(env, mount, span) : -ENOENT;
+	wsgi_buf_finish(&path);
+	return rc;
+}
+
+/* Whether what REQUEST_URI decodes to is SCRIPT_NAME, all of it. */
+static int is_whole_path(const struct wsgi_environ *env, struct wsgi_span script, bool *is_whole)
+{
+	const char *uri = wsgi_environ_get(env, "REQUEST_URI");
+	struct wsgi_buf path = {0};
+	int rc = uri != NULL ? wsgi_percent_decode(uri_path(uri), &path) : 0;
+
+	*is_whole = rc == 0 && path.len == script.len &&
+		    (path.len == 0 || memcmp(path.data, script.data, path.len) == 0);
+	wsgi_buf_finish(&path);
+	return rc;
+}
+
+/*
+ * mod_proxy_fcgi's proxy-fcgi-pathinfo: PATH_INFO is not decoded, and with an escape in it
+ * SCRIPT_NAME, which is, does not lose it.
+ */
+static int fix_pathinfo(struct wsgi_environ *env)
+{
+	struct wsgi_span script = {0}, sent = {0}, mount;
+	struct wsgi_buf path = {0};
+	bool is_whole;
+	int rc;
+
+	if (!wsgi_environ_find(env, "SCRIPT_NAME", &script) ||
+	    !wsgi_environ_find(env, "PATH_INFO", &sent) || sent.len == 0)
+		return 0;
+	rc = is_whole_path(env, script, &is_whole);
+	if (rc == 0 && is_whole)
+		rc = wsgi_percent_decode(sent, &path);
+	if (rc == 0 && is_whole && path.len <= script.len &&
+	    memcmp(script.data + script.len - path.len, path.data, path.len) == 0) {
+		mount = (struct wsgi_span){script.data, script.len - path.len};
+		rc = wsgi_environ_set_span(env, wsgi_span_of("SCRIPT_NAME"), mount);
+		if (rc == 0)
+			rc = wsgi_environ_set_span(env, wsgi_span_of("PATH_INFO"),
+						   (struct wsgi_span){path.data, path.len});
+	}
 	wsgi_buf_finish(&path);
 	return rc;
 }
@@ -154,14 +204,17 @@ static int fix_root(struct wsgi_environ *env)
 
 int wsgi_mount_fix(struct wsgi_environ *env, const char *script_name)
 {
+	const bool proxied = is_proxied(env);
 	int rc = fix_script_filename(env);
 
+	if (rc == 0 && proxied)
+		rc = fix_pathinfo(env);
 	if (rc != 0)
 		return rc;
 	if (script_name != NULL)
 		return apply_mount(env, script_name);
 	if (wsgi_environ_get(env, "PATH_INFO") == NULL &&
 	    wsgi_environ_get(env, "REQUEST_URI") != NULL)
-		return derive_path(env);
+		return derive_path(env, proxied);
 	return fix_root(env);
 }

@@ -139,6 +139,51 @@ START_TEST(the_mount_and_the_path_by_what_front_ends_say)
 }
 END_TEST
 
+/* Apache's mod_proxy_fcgi, as 2.4.71 sends it for ProxyPass "/m" "fcgi://a/srv" */
+static const struct {
+	const char *claim, *mount;
+	const char *script_name, *path_info, *request_uri;
+	const char *script, *path;
+} proxied[] = {
+	{"the whole path is SCRIPT_NAME", NULL, "/m/y/z%2F\xe9 w", NULL, "/m/y%2Fz%252F%E9%20w?q=1",
+	 "", "/m/y/z%2F\xe9 w"},
+	{"at the root", NULL, "/", NULL, "/", "", "/"},
+	{"what REQUEST_URI says, not what Apache made of it", NULL, "/x", NULL, "/m/../x", "",
+	 "/m/../x"},
+	{"slashes that Apache merged", NULL, "/a/", NULL, "/a//", "", "/a//"},
+	{"a mount", "/m", "/m/x y", NULL, "/m/x%20y", "/m", "/x y"},
+	{"a mount, itself", "/m", "/m", NULL, "/m?q", "/m", ""},
+	{"pathinfo, no escape", NULL, "/m", "/x", "/m/x", "/m", "/x"},
+	{"pathinfo, escapes", NULL, "/m/y/z%2F\xe9 w", "/y/z%252F%E9%20w",
+	 "/m/y%2Fz%252F%E9%20w?q=1", "/m", "/y/z%2F\xe9 w"},
+	{"pathinfo, escapes, at the root", NULL, "/x y", "/x%20y", "/x%20y", "", "/x y"},
+	{"pathinfo, escapes, with a mount", "/m", "/m/x y", "/x%20y", "/m/x%20y", "/m", "/x y"},
+	{"pathinfo, a part of what was escaped", NULL, "/m/x y", " y", "/m/x%20y", "/m/x", " y"},
+	{"pathinfo, the mount below itself", NULL, "/x", "/x", "/x/x", "/x", "/x"},
+	{"pathinfo, something else", NULL, "/x y", "/z", "/x%20y", "/x y", "/z"},
+	{"pathinfo, longer than all", NULL, "/x", "/m/x", "/x", "/x", "/m/x"},
+	{"pathinfo, no REQUEST_URI", NULL, "/x y", "/x%20y", NULL, "/x y", "/x%20y"},
+	{"an empty PATH_INFO is one", NULL, "/m", "", "/m", "/m", ""},
+};
+
+START_TEST(what_mod_proxy_fcgi_splits_for_php_is_put_right)
+{
+	int rc;
+
+	set("SCRIPT_FILENAME", "proxy:fcgi://a/srv/x");
+	set("SCRIPT_NAME", proxied[_i].script_name);
+	set("PATH_INFO", proxied[_i].path_info);
+	set("REQUEST_URI", proxied[_i].request_uri);
+	rc = wsgi_mount_fix(&env, proxied[_i].mount);
+	ck_assert_msg(rc == 0, "%s: %d", proxied[_i].claim, rc);
+	ck_assert_msg(strcmp(get("SCRIPT_NAME"), proxied[_i].script) == 0 &&
+			      strcmp(get("PATH_INFO"), proxied[_i].path) == 0,
+		      "%s: SCRIPT_NAME '%s', PATH_INFO '%s'", proxied[_i].claim, get("SCRIPT_NAME"),
+		      get("PATH_INFO"));
+	ck_assert_str_eq(get("SCRIPT_FILENAME"), "/srv/x");
+}
+END_TEST
+
 /* 5: what Apache's mod_proxy_fcgi puts around a file name */
 static const struct {
 	const char *given, *expected;
@@ -228,6 +273,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, given_an_environ, tear_down);
 	tcase_add_loop_test(tc, what_stands_behind_a_nul_in_a_path_stays, 0, LEN(nuls));
 	tcase_add_loop_test(tc, the_mount_and_the_path_by_what_front_ends_say, 0, LEN(rows));
+	tcase_add_loop_test(tc, what_mod_proxy_fcgi_splits_for_php_is_put_right, 0, LEN(proxied));
 	tcase_add_loop_test(tc, script_filename_loses_what_apache_puts_around_it, 0, LEN(files));
 	tcase_add_test(tc, a_script_filename_that_is_not_there_is_not_made);
 	tcase_add_test(tc, the_query_is_left_alone);
