@@ -265,14 +265,15 @@ DocumentRoot "{root}"
 class Apache:
     """A private Apache with shipped configuration files, each a (name, defines) pair."""
 
-    def __init__(self, work, shipped, extra='', name='apache', mpm='event', cgi='cgid'):
+    def __init__(self, work, shipped, extra='', name='apache', mpm='event', cgi='cgid',
+                 modules=()):
         self.work, self.port = work, free_port()
         folder = work.folder(name)
         self.log = os.path.join(folder, 'error.log')
         self.root = work.folder('htdocs')
         user = pwd.getpwnam(WEB_USER) if WEB_USER else pwd.getpwuid(os.geteuid())
-        names = ['mpm_' + mpm, cgi] + ('authz_core unixd env alias mime dir actions setenvif '
-                                       'reqtimeout'.split())
+        names = ['mpm_' + mpm, cgi, *modules,
+                 *'authz_core unixd env alias mime dir actions setenvif reqtimeout'.split()]
         loads = '\n'.join('LoadModule %s_module %s/mod_%s.so' % (n, MODULES, n) for n in names
                           if os.path.exists('%s/mod_%s.so' % (MODULES, n)))
         text = APACHE_MAIN.format(folder=folder, port=self.port, log=self.log, root=self.root,
