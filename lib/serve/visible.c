@@ -52,7 +52,7 @@ static uint32_t code_of(const unsigned char *c, size_t len)
 
 static bool is_control(uint32_t code)
 {
-	return (code < 0x20 && code != '\n' && code != '\t') || (code >= 0x7f && code < 0xa0);
+	return code < 0x20 || (code >= 0x7f && code < 0xa0);
 }
 
 /* Those of Unicode's that reorder the text after them, and the separators of lines. */
@@ -60,6 +60,12 @@ static bool turns_text(uint32_t code)
 {
 	return code == 0x061c || code == 0x200e || code == 0x200f ||
 	       (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+}
+
+/* What no XML may have. */
+static bool is_no_character(uint32_t code)
+{
+	return code == 0xfffe || code == 0xffff;
 }
 
 static const char *reference_to(uint32_t code)
@@ -80,39 +86,59 @@ static const char *reference_to(uint32_t code)
 	}
 }
 
-static int add(struct wsgi_buf *out, struct wsgi_span text, bool html)
+enum form { TEXT, LINE, HTML, JSON };
+
+/* One character, of n bytes; 0: it is not UTF-8. */
+static int add_one(struct wsgi_buf *out, const unsigned char *c, size_t n, enum form form)
 {
-	const char *reference;
-	size_t len;
+	uint32_t code = n > 0 ? code_of(c, n) : NOT_UTF8;
+	const char *reference = form == HTML ? reference_to(code) : NULL;
+
+	if (n == 0)
+		return wsgi_buf_adds(out, "\xef\xbf\xbd");
+	if (reference != NULL)
+		return wsgi_buf_adds(out, reference);
+	if (form == JSON && (code == '"' || code == '\\'))
+		return wsgi_buf_addf(out, "\\%c", (int)code);
+	if (form != JSON && form != LINE && (code == '\n' || code == '\t'))
+		return wsgi_buf_add(out, c, n);
+	if (is_control(code) && form != JSON)
+		return wsgi_buf_addf(out, "\\x%02x", (unsigned)code);
+	if (is_control(code) || turns_text(code) || is_no_character(code))
+		return wsgi_buf_addf(out, "\\u%04x", (unsigned)code);
+	return wsgi_buf_add(out, c, n);
+}
+
+static int add(struct wsgi_buf *out, struct wsgi_span text, enum form form)
+{
 	int rc = 0;
 
-	for (size_t at = 0; rc == 0 && at < text.len; at += len) {
+	for (size_t at = 0; rc == 0 && at < text.len;) {
 		const unsigned char *c = (const unsigned char *)text.data + at;
 		size_t n = length_of(c, text.len - at);
-		uint32_t code = n > 0 ? code_of(c, n) : NOT_UTF8;
 
-		len = n > 0 ? n : 1;
-		reference = html ? reference_to(code) : NULL;
-		if (n == 0)
-			rc = wsgi_buf_adds(out, "\xef\xbf\xbd");
-		else if (reference != NULL)
-			rc = wsgi_buf_adds(out, reference);
-		else if (is_control(code))
-			rc = wsgi_buf_addf(out, "\\x%02x", (unsigned)code);
-		else if (turns_text(code))
-			rc = wsgi_buf_addf(out, "\\u%04x", (unsigned)code);
-		else
-			rc = wsgi_buf_add(out, c, n);
+		rc = add_one(out, c, n, form);
+		at += n > 0 ? n : 1;
 	}
 	return rc;
 }
 
 int wsgi_visible_html(struct wsgi_buf *out, struct wsgi_span text)
 {
-	return add(out, text, true);
+	return add(out, text, HTML);
 }
 
 int wsgi_visible_text(struct wsgi_buf *out, struct wsgi_span text)
 {
-	return add(out, text, false);
+	return add(out, text, TEXT);
+}
+
+int wsgi_visible_line(struct wsgi_buf *out, struct wsgi_span text)
+{
+	return add(out, text, LINE);
+}
+
+int wsgi_visible_json(struct wsgi_buf *out, struct wsgi_span text)
+{
+	return add(out, text, JSON);
 }

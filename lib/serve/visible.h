@@ -18,4 +18,13 @@ int wsgi_visible_html(struct wsgi_buf *out, struct wsgi_span text);
 /* Append text for a terminal. Returns 0 or -ENOMEM. */
 int wsgi_visible_text(struct wsgi_buf *out, struct wsgi_span text);
 
+/* The same for a part of one line: newline and tab are shown as \x0a and \x09. */
+int wsgi_visible_line(struct wsgi_buf *out, struct wsgi_span text);
+
+/*
+ * Append text as the content of a string in JSON, without its quotes: who reads it gets every
+ * character as it was. Returns 0 or -ENOMEM. Source: RFC 8259, 7.
+ */
+int wsgi_visible_json(struct wsgi_buf *out, struct wsgi_span text);
+
 #endif

@@ -68,9 +68,34 @@ START_TEST(text_is_shown_as_what_it_is)
 }
 END_TEST
 
+static const struct {
+	const char *claim, *input, *line, *json;
+} strings[] = {
+	{"nothing is nothing", "", "", ""},
+	{"markup is a line's, and a string's", "<a b='c'>&", "<a b='c'>&", "<a b='c'>&"},
+	{"what ends a string is escaped", "\"\\", "\"\\", "\\\"\\\\"},
+	{"no newline is in a line or a string", "a\n\tb", "a\\x0a\\x09b", "a\\u000a\\u0009b"},
+	{"an escape sequence", "\x1b[2J", "\\x1b[2J", "\\u001b[2J"},
+	{"DEL, and a C1 control", "\x7f\xc2\x9b", "\\x7f\\x9b", "\\u007f\\u009b"},
+	{"text that turns round", "\xe2\x80\xae", "\\u202e", "\\u202e"},
+	{"no character at all", "\xef\xbf\xbf\xef\xbf\xbe", "\\uffff\\ufffe", "\\uffff\\ufffe"},
+	{"one of four bytes", "\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"},
+	{"latin-1 is not UTF-8", "caf\xe9\"", "caf" BAD "\"", "caf" BAD "\\\""},
+};
+
+START_TEST(a_part_of_a_line_and_of_a_string_end_neither)
+{
+	ck_assert_str_eq(shown(wsgi_visible_line, wsgi_span_of(strings[_i].input)),
+			 strings[_i].line);
+	ck_assert_str_eq(shown(wsgi_visible_json, wsgi_span_of(strings[_i].input)),
+			 strings[_i].json);
+}
+END_TEST
+
 START_TEST(a_nul_is_shown_too)
 {
 	ck_assert_str_eq(shown(wsgi_visible_html, (struct wsgi_span){"a\0b", 3}), "a\\x00b");
+	ck_assert_str_eq(shown(wsgi_visible_json, (struct wsgi_span){"a\0b", 3}), "a\\u0000b");
 }
 END_TEST
 
@@ -94,6 +119,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, NULL, tear_down);
 	tcase_add_loop_test(tc, text_is_shown_as_what_it_is, 0, LEN(rows));
+	tcase_add_loop_test(tc, a_part_of_a_line_and_of_a_string_end_neither, 0, LEN(strings));
 	tcase_add_test(tc, a_nul_is_shown_too);
 	tcase_add_loop_test(tc, no_byte_reaches_a_terminal_or_a_page_as_a_command, 0, 256);
 	suite_add_tcase(s, tc);
