@@ -12,6 +12,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "proc/account.h"
+
 enum { SOCKET_FLAGS = SOCK_STREAM | SOCK_CLOEXEC };
 
 static int fail(struct wsgi_error *err, int code, const char *address, const char *what)
@@ -52,8 +54,52 @@ static int make_room(const struct sockaddr_un *sa, const char *address, struct w
 	return unlink(sa->sun_path) == 0 ? 0 : fail(err, -errno, address, "unlink");
 }
 
+/*
+ * Let exactly those connect that may. Until listen() nobody can, so that this order is safe, and a
+ * link that somebody puts in the place of the socket is not followed.
+ */
+static int give(const char *path, const char *address, const struct wsgi_listener_access *access,
+		struct wsgi_error *err)
+{
+	struct stat st;
+
+	if ((access->owner != (uid_t)WSGI_NO_ID || access->group != (gid_t)WSGI_NO_ID) &&
+	    lchown(path, access->owner, access->group) != 0)
+		return fail(err, -errno, address, "chown");
+	if (lstat(path, &st) != 0)
+		return fail(err, -errno, address, "stat");
+	if (!S_ISSOCK(st.st_mode))
+		return wsgi_fail(err, -EEXIST,
+				 "cannot listen on %s: somebody took the socket away while it was "
+				 "made",
+				 address);
+	if ((st.st_mode & 0777) == access->mode)
+		return 0;
+	if (fchmodat(AT_FDCWD, path, access->mode, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	/* The C library has no other way for a link than /proc, which a chroot may not have. */
+	if (errno == EOPNOTSUPP && chmod(path, access->mode) == 0)
+		return 0;
+	return fail(err, -errno, address, "chmod");
+}
+
+/* Remember the path, and what stands there. Returns 0 or -ENOMEM with words. */
+static int take_path(struct wsgi_listener *l, const char *path, struct wsgi_error *err)
+{
+	struct stat st;
+
+	l->path = strdup(path);
+	if (l->path == NULL)
+		return wsgi_fail(err, -ENOMEM, "out of memory");
+	if (lstat(path, &st) == 0) {
+		l->dev = st.st_dev;
+		l->ino = st.st_ino;
+	}
+	return 0;
+}
+
 static int open_unix(struct wsgi_listener *l, const char *address, const char *path,
-		     struct wsgi_error *err)
+		     const struct wsgi_listener_access *access, struct wsgi_error *err)
 {
 	struct sockaddr_un sa = {.sun_family = AF_UNIX};
 	int rc;
@@ -69,13 +115,16 @@ static int open_unix(struct wsgi_listener *l, const char *address, const char *p
 	l->fd = socket(AF_UNIX, SOCKET_FLAGS, 0);
 	if (l->fd < 0)
 		return fail(err, -errno, address, "socket");
+	/* The mode that the path is made with, less the umask. */
+	if (fchmod(l->fd, access->mode) != 0)
+		return fail(err, -errno, address, "fchmod");
 	if (bind(l->fd, (struct sockaddr *)&sa, sizeof(sa)) != 0)
 		return fail(err, -errno, address, "bind");
-	l->path = strdup(path);
+	rc = take_path(l, path, err);
+	if (rc == 0)
+		rc = give(path, address, access, err);
 	l->name = strdup(address);
-	if (chmod(path, 0666) != 0)
-		return fail(err, -errno, address, "chmod");
-	return 0;
+	return rc;
 }
 
 /* -- TCP --------------------------------------------------------------------------------------- */
@@ -202,6 +251,60 @@ static int open_tcp(struct wsgi_listener *l, const char *address, struct wsgi_er
 	return rc;
 }
 
+/* -- who may connect --------------------------------------------------------------------------- */
+
+/* Whether a path can be given to that group by somebody who is not root. */
+static bool is_mine_group(gid_t group)
+{
+	gid_t groups[256];
+	int n = getgroups((int)(sizeof(groups) / sizeof(groups[0])), groups);
+
+	for (int i = 0; i < n; i++)
+		if (groups[i] == group)
+			return true;
+	return group == getegid();
+}
+
+static int check_right(const struct wsgi_listener_access *access, const char *owner,
+		       const char *group, struct wsgi_error *err)
+{
+	if (geteuid() == 0)
+		return 0;
+	if (owner != NULL && access->owner != geteuid())
+		return wsgi_fail(err, -EPERM,
+				 "--listen-owner %s: only root can give a socket away: start it as "
+				 "root, or leave the option out",
+				 owner);
+	if (group != NULL && !is_mine_group(access->group))
+		return wsgi_fail(err, -EPERM,
+				 "--listen-group %s: user %u is no member of that group: make it "
+				 "one, or start this as root",
+				 group, (unsigned)geteuid());
+	return 0;
+}
+
+int wsgi_listener_access_find(struct wsgi_listener_access *access, const char *owner,
+			      const char *group, unsigned mode, struct wsgi_error *err)
+{
+	const bool named = owner != NULL || group != NULL;
+	struct wsgi_account account = {0};
+	int rc = 0;
+
+	*access = (struct wsgi_listener_access){(uid_t)WSGI_NO_ID, (gid_t)WSGI_NO_ID,
+						mode <= 0777 ? mode
+						: named      ? 0660
+							     : 0666};
+	if (owner != NULL) {
+		rc = wsgi_account_find(&account, "--listen-owner", owner, err);
+		access->owner = account.uid;
+		access->group = account.gid;
+		wsgi_account_finish(&account);
+	}
+	if (rc == 0 && group != NULL)
+		rc = wsgi_account_group(&access->group, "--listen-group", group, err);
+	return rc == 0 ? check_right(access, owner, group, err) : rc;
+}
+
 /* -- inherited --------------------------------------------------------------------------------- */
 
 /* "unix:PATH" or "HOST:PORT", as clients know it; NULL: it has no such name, or no memory. */
@@ -254,16 +357,18 @@ static int open_inherited(struct wsgi_listener *l, const char *address, const ch
 
 /* -- all --------------------------------------------------------------------------------------- */
 
-int wsgi_listener_open(struct wsgi_listener *l, const char *address, int backlog,
-		       struct wsgi_error *err)
+int wsgi_listener_open_for(struct wsgi_listener *l, const char *address, int backlog,
+			   const struct wsgi_listener_access *access, struct wsgi_error *err)
 {
+	static const struct wsgi_listener_access everybody = {(uid_t)WSGI_NO_ID, (gid_t)WSGI_NO_ID,
+							      0666};
 	int rc;
 
 	*l = (struct wsgi_listener){.fd = -1};
 	if (strncmp(address, "fd://", 5) == 0)
 		return open_inherited(l, address, address + 5, err);
 	if (strncmp(address, "unix:", 5) == 0)
-		rc = open_unix(l, address, address + 5, err);
+		rc = open_unix(l, address, address + 5, access != NULL ? access : &everybody, err);
 	else
 		rc = open_tcp(l, address, err);
 	if (rc == 0 && listen(l->fd, backlog) != 0)
@@ -271,6 +376,39 @@ int wsgi_listener_open(struct wsgi_listener *l, const char *address, int backlog
 	if (rc != 0)
 		wsgi_listener_finish(l);
 	return rc;
+}
+
+int wsgi_listener_open(struct wsgi_listener *l, const char *address, int backlog,
+		       struct wsgi_error *err)
+{
+	return wsgi_listener_open_for(l, address, backlog, NULL, err);
+}
+
+int wsgi_listener_inherit(struct wsgi_listener *l, int fd, const char *name, const char *path,
+			  struct wsgi_error *err)
+{
+	int rc = 0;
+
+	*l = (struct wsgi_listener){.fd = -1};
+	if (!wsgi_listener_is(fd))
+		return wsgi_fail(err, -ENOTSOCK,
+				 "cannot go on listening on %s: descriptor %d is no listening "
+				 "socket",
+				 name, fd);
+	l->name = strdup(name);
+	if (l->name == NULL)
+		rc = wsgi_fail(err, -ENOMEM, "out of memory");
+	else if (path != NULL)
+		rc = take_path(l, path, err);
+	if (rc != 0) {
+		free(l->path); /* the socket is the caller's still */
+		l->path = NULL;
+		wsgi_listener_finish(l);
+		return rc;
+	}
+	l->fd = fd;
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return 0;
 }
 
 bool wsgi_listener_is(int fd)
@@ -302,11 +440,19 @@ int wsgi_listener_adopt(struct wsgi_listener *l, int fd, struct wsgi_error *err)
 	return 0;
 }
 
+/* Whether what stands at the path is what was bound. */
+static bool is_mine(const struct wsgi_listener *l)
+{
+	struct stat st;
+
+	return lstat(l->path, &st) == 0 && st.st_dev == l->dev && st.st_ino == l->ino;
+}
+
 void wsgi_listener_close(struct wsgi_listener *l)
 {
 	const int fd = l->fd;
 
-	if (l->path != NULL)
+	if (l->path != NULL && is_mine(l))
 		unlink(l->path);
 	free(l->path);
 	l->path = NULL;

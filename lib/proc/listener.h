@@ -2,6 +2,7 @@
 #define WSGI_PROC_LISTENER_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 
@@ -18,7 +19,28 @@ struct wsgi_listener {
 	int fd;     /* -1: none */
 	char *name; /* the address as one can connect to it; owned */
 	char *path; /* of a unix socket that finish removes; NULL: none; owned */
+	/* What stands there is ours: another server's socket, later put there, stays. Private. */
+	dev_t dev;
+	ino_t ino;
 };
+
+/* Who may connect to a unix socket: the owner and the group of its path, and their mode. */
+struct wsgi_listener_access {
+	uid_t owner; /* (uid_t)-1: who runs this process; as to chown(2) */
+	gid_t group; /* (gid_t)-1: the process's */
+	mode_t mode;
+};
+
+/*
+ * Find that out, before anything is bound.
+ *   owner, group   names or numbers; NULL: not named. An owner who is named brings his group.
+ *   mode           above 0777 (WSGI_MODE_UNSET): 0660 where one of them is named, else 0666
+ * Returns 0; -EINVAL, with words, for one that there is not; -EPERM, with words, where this process
+ * may not give the socket to them; -EIO; -ENOMEM.
+ * Source: PHP-FPM's listen.owner, listen.group, listen.mode.
+ */
+int wsgi_listener_access_find(struct wsgi_listener_access *access, const char *owner,
+			      const char *group, unsigned mode, struct wsgi_error *err);
 
 /*
  * Bind and listen. A unix socket that nobody listens on any more is taken over; one that answers is
@@ -28,6 +50,22 @@ struct wsgi_listener {
  */
 int wsgi_listener_open(struct wsgi_listener *l, const char *address, int backlog,
 		       struct wsgi_error *err);
+
+/*
+ * The same, where a unix socket is for some only; nobody else can connect to it for a moment.
+ *   access   NULL: wsgi_listener_open()
+ */
+int wsgi_listener_open_for(struct wsgi_listener *l, const char *address, int backlog,
+			   const struct wsgi_listener_access *access, struct wsgi_error *err);
+
+/*
+ * Take back what this process had open before an exec, descriptor included.
+ *   name   as it was
+ *   path   as it was: the last program that has it removes it; NULL: none
+ * Returns 0; -ENOTSOCK, with words, when fd is no listening socket; -ENOMEM.
+ */
+int wsgi_listener_inherit(struct wsgi_listener *l, int fd, const char *name, const char *path,
+			  struct wsgi_error *err);
 
 /* Whether a descriptor is a listening socket, as a front end hands one over on descriptor 0. */
 bool wsgi_listener_is(int fd);

@@ -1,13 +1,16 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <netinet/in.h>
+#include <pwd.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -416,6 +419,227 @@ START_TEST(a_closed_descriptor_cannot_be_adopted)
 }
 END_TEST
 
+/* -- who may connect --------------------------------------------------------------------------- */
+
+static struct stat at_bind, at_listen; /* the path as it was made, and when connects begin */
+static const char *swap;               /* what somebody puts in its place meanwhile; NULL: none */
+
+#pragma GCC visibility push(default)
+int bind(int fd, __CONST_SOCKADDR_ARG sa, socklen_t len)
+{
+	int rc = (int)syscall(SYS_bind, fd, sa.__sockaddr__, len);
+
+	if (rc != 0)
+		return rc;
+	lstat(path, &at_bind);
+	if (swap != NULL)
+		ck_assert(unlink(path) == 0 && symlink(swap, path) == 0);
+	return rc;
+}
+
+int listen(int fd, int backlog)
+{
+	lstat(path, &at_listen);
+	return (int)syscall(SYS_listen, fd, backlog);
+}
+#pragma GCC visibility pop
+
+static struct wsgi_listener_access who;
+
+static void given_access(const char *owner, const char *group, unsigned mode)
+{
+	int rc = wsgi_listener_access_find(&who, owner, group, mode, &err);
+
+	ck_assert_msg(rc == 0, "%s", err.text);
+}
+
+static void when_opened_for(void)
+{
+	int rc = wsgi_listener_open_for(&listener, address, BACKLOG, &who, &err);
+
+	ck_assert_msg(rc == 0, "%s", err.text);
+}
+
+enum { UNSET = 01000000 };
+static const unsigned modes[] = {0600, 0660, 0666, 0777, 0622, 0, UNSET};
+
+START_TEST(nobody_connects_by_a_wider_mode_for_a_moment)
+{
+	const unsigned wanted = modes[_i / 3] == UNSET ? 0666 : modes[_i / 3];
+	static const mode_t masks[] = {0, 022, 0777};
+
+	umask(masks[_i % 3]);
+	given_access(NULL, NULL, modes[_i / 3]);
+	when_opened_for();
+	ck_assert_uint_eq(at_bind.st_mode & 07777 & ~wanted, 0);
+	ck_assert_uint_eq(at_listen.st_mode & 07777, wanted);
+	umask(022);
+}
+END_TEST
+
+static bool is_root(void)
+{
+	if (geteuid() == 0)
+		return true;
+	fprintf(stderr, "test_listener: not root: a test of sockets given away did not run\n");
+	return false;
+}
+
+static const struct {
+	const char *owner, *group;
+	unsigned mode, wanted;
+	const char *its_group;
+} owners[] = {
+	{"daemon", NULL, UNSET, 0660, "daemon"},   {"daemon", "nogroup", UNSET, 0660, "nogroup"},
+	{NULL, "nogroup", UNSET, 0660, "nogroup"}, {"daemon", "nogroup", 0600, 0600, "nogroup"},
+	{"1", NULL, 0666, 0666, "daemon"},
+};
+
+START_TEST(a_socket_is_its_owners_before_anybody_connects)
+{
+	if (!is_root())
+		return;
+	umask(0);
+	given_access(owners[_i].owner, owners[_i].group, owners[_i].mode);
+	when_opened_for();
+	ck_assert_uint_eq(at_bind.st_mode & 07777 & ~owners[_i].wanted, 0);
+	ck_assert_uint_eq(at_listen.st_mode & 07777, owners[_i].wanted);
+	ck_assert_uint_eq(at_listen.st_uid,
+			  owners[_i].owner != NULL ? getpwnam("daemon")->pw_uid : geteuid());
+	ck_assert_uint_eq(at_listen.st_gid, getgrnam(owners[_i].its_group)->gr_gid);
+	umask(022);
+}
+END_TEST
+
+START_TEST(a_link_in_the_place_of_the_socket_is_not_followed)
+{
+	char victim[110];
+	struct stat st;
+	int fd, rc;
+
+	snprintf(victim, sizeof(victim), "%s/victim", folder);
+	fd = open(victim, O_CREAT | O_RDWR, 0600);
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	swap = victim;
+	given_access(NULL, NULL, 0666);
+	rc = wsgi_listener_open_for(&listener, address, BACKLOG, &who, &err);
+	swap = NULL;
+	ck_assert_int_eq(stat(victim, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 0777, 0600);
+	unlink(victim);
+	ck_assert_int_eq(rc, -EEXIST);
+}
+END_TEST
+
+static const struct {
+	const char *owner, *group, *words;
+} strangers[] = {
+	{"no-such-user", NULL, "--listen-owner no-such-user: there is no such user on this system"},
+	{NULL, "no-such", "--listen-group no-such: there is no such group on this system"},
+	{"daemon", "no-such", "--listen-group no-such: there is no such group on this system"},
+};
+
+START_TEST(who_is_not_there_is_refused_before_anything_is_bound)
+{
+	ck_assert_int_eq(wsgi_listener_access_find(&who, strangers[_i].owner, strangers[_i].group,
+						   UNSET, &err),
+			 -EINVAL);
+	ck_assert_str_eq(err.text, strangers[_i].words);
+}
+END_TEST
+
+START_TEST(only_root_gives_a_socket_away)
+{
+	if (geteuid() == 0) {
+		ck_assert_int_eq(setgroups(0, NULL), 0);
+		ck_assert_int_eq(setgid(getpwnam("nobody")->pw_gid), 0);
+		ck_assert_int_eq(setuid(getpwnam("nobody")->pw_uid), 0);
+	}
+	ck_assert_int_eq(wsgi_listener_access_find(&who, "daemon", NULL, UNSET, &err), -EPERM);
+	ck_assert_str_eq(err.text, "--listen-owner daemon: only root can give a socket away: start "
+				   "it as root, or leave the option out");
+	ck_assert_int_eq(wsgi_listener_access_find(&who, NULL, "daemon", UNSET, &err), -EPERM);
+	ck_assert_ptr_nonnull(strstr(err.text, "is no member of that group"));
+	ck_assert_int_eq(wsgi_listener_access_find(&who, "nobody", "nogroup", UNSET, &err),
+			 geteuid() == getpwnam("nobody")->pw_uid ? 0 : -EPERM);
+}
+END_TEST
+
+START_TEST(tcp_has_no_owner)
+{
+	given_access(NULL, NULL, 0600);
+	ck_assert_int_eq(wsgi_listener_open_for(&listener, "127.0.0.1:0", BACKLOG, &who, &err), 0);
+	ck_assert_ptr_null(listener.path);
+}
+END_TEST
+
+/* -- taken back after an exec ------------------------------------------------------------------ */
+
+static int given_a_socket_over_an_exec(void)
+{
+	int fd = given_a_socket(SOCK_STREAM);
+
+	ck_assert_int_eq(listen(fd, BACKLOG), 0);
+	return fd;
+}
+
+START_TEST(what_goes_through_an_exec_keeps_its_name_and_its_path)
+{
+	int fd = given_a_socket_over_an_exec();
+
+	ck_assert_int_eq(wsgi_listener_inherit(&listener, fd, "unix:whatever", path, &err), 0);
+	ck_assert_int_eq(listener.fd, fd);
+	ck_assert(is_cloexec(fd));
+	ck_assert_str_eq(listener.name, "unix:whatever");
+	ck_assert(answers());
+	wsgi_listener_finish(&listener);
+	ck_assert_int_eq(access(path, F_OK), -1);
+	ck_assert_int_eq(fcntl(fd, F_GETFD), -1);
+}
+END_TEST
+
+START_TEST(what_had_no_path_removes_none)
+{
+	int fd = given_a_socket_over_an_exec();
+
+	ck_assert_int_eq(wsgi_listener_inherit(&listener, fd, "unix:whatever", NULL, &err), 0);
+	wsgi_listener_finish(&listener);
+	ck_assert_int_eq(access(path, F_OK), 0);
+}
+END_TEST
+
+START_TEST(what_does_not_listen_is_not_taken_back)
+{
+	int fd = given_a_socket(SOCK_STREAM);
+
+	ck_assert_int_eq(wsgi_listener_inherit(&listener, fd, address, path, &err), -ENOTSOCK);
+	ck_assert_ptr_nonnull(strstr(err.text, address));
+	ck_assert_int_eq(listener.fd, -1);
+	ck_assert_int_eq(fcntl(fd, F_GETFD), 0); /* the caller's still */
+	ck_assert_int_eq(access(path, F_OK), 0);
+	close(fd);
+}
+END_TEST
+
+START_TEST(another_servers_socket_at_the_path_stays)
+{
+	int fd;
+
+	if (_i == 0) {
+		when_opened(address);
+	} else {
+		fd = given_a_socket_over_an_exec();
+		ck_assert_int_eq(wsgi_listener_inherit(&listener, fd, address, path, &err), 0);
+	}
+	ck_assert_int_eq(unlink(path), 0);
+	fd = given_a_socket_over_an_exec();
+	wsgi_listener_finish(&listener);
+	ck_assert(answers());
+	close(fd);
+}
+END_TEST
+
 /* -- inherited --------------------------------------------------------------------------------- */
 
 static const char *given_an_address_of(int fd)
@@ -487,6 +711,20 @@ START_TEST(a_socket_inherited_on_descriptor_0_leaves_dev_null_there)
 }
 END_TEST
 
+static void add_access(TCase *tc)
+{
+	tcase_add_loop_test(tc, nobody_connects_by_a_wider_mode_for_a_moment, 0, 3 * LEN(modes));
+	tcase_add_loop_test(tc, a_socket_is_its_owners_before_anybody_connects, 0, LEN(owners));
+	tcase_add_test(tc, a_link_in_the_place_of_the_socket_is_not_followed);
+	tcase_add_loop_test(tc, who_is_not_there_is_refused_before_anything_is_bound, 0,
+			    LEN(strangers));
+	tcase_add_test(tc, tcp_has_no_owner);
+	tcase_add_test(tc, what_goes_through_an_exec_keeps_its_name_and_its_path);
+	tcase_add_test(tc, what_had_no_path_removes_none);
+	tcase_add_test(tc, what_does_not_listen_is_not_taken_back);
+	tcase_add_loop_test(tc, another_servers_socket_at_the_path_stays, 0, 2);
+}
+
 static void add_inherited(TCase *tc)
 {
 	tcase_add_loop_test(tc, an_inherited_socket_is_named_as_clients_know_it, 0, 2);
@@ -535,6 +773,10 @@ int main(void)
 	add_unix(tc);
 	add_others(tc);
 	add_inherited(tc);
+	add_access(tc);
+	suite_add_tcase(s, tc);
+	tc = tcase_create("somebody else"); /* no fixture: it has no folder, and cannot go back */
+	tcase_add_test(tc, only_root_gives_a_socket_away);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);
