@@ -8,6 +8,7 @@
 
 #include "proc/title.h"
 #include "python/pyapp.h"
+#include "python/pyfork.h"
 #include "python/pyload.h"
 #include "python/python.h"
 #include "serve/gateway.h"
@@ -103,6 +104,7 @@ static PyObject *module_run(PyObject *self, PyObject *args)
 			return NULL;
 	}
 	host.python = wsgi_py_loader();
+	host.forks = wsgi_py_forks();
 	wsgi_py_leave();
 	status = wsgi_gateway_main(kind, &host, argc, argv);
 	wsgi_py_enter();

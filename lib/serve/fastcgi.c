@@ -18,6 +18,9 @@ static _Thread_local struct wsgi_simple_handler handler;
 /* Where a thread is. One that the application started, and that reads its input, is a stranger. */
 static _Thread_local enum { STRANGER, OUTSIDE, INSIDE } where;
 
+/* Which of the worker's threads this is. */
+static _Thread_local uint32_t thread_index;
+
 /* -- a request --------------------------------------------------------------------------------- */
 
 static int nothing(struct wsgi_body *body, const void **data, size_t *len)
@@ -58,6 +61,20 @@ static int no_memory(struct wsgi_app *app, const struct wsgi_environ *env, struc
 	return -ENOMEM;
 }
 
+static void go_in(struct wsgi_app *app)
+{
+	if (app->enter != NULL)
+		app->enter(app);
+	where = INSIDE;
+}
+
+static void go_out(struct wsgi_app *app)
+{
+	where = OUTSIDE;
+	if (app->leave != NULL)
+		app->leave(app);
+}
+
 static void run(struct wsgi_fastcgi_worker *w, struct wsgi_fcgi_request *req, struct wsgi_app *app)
 {
 	struct wsgi_handler *h = &handler.base;
@@ -73,16 +90,14 @@ static void run(struct wsgi_fastcgi_worker *w, struct wsgi_fcgi_request *req, st
 	h->wsgi_multiprocess = w->multiprocess;
 	h->input_pending = req->has_stdin;
 	h->flush_at_end = false; /* the reactor sends the last bytes with the request's end */
-	if (w->app->enter != NULL)
-		w->app->enter(w->app);
-	where = INSIDE;
+	if (app == w->app)
+		go_in(app);
 	rc = wsgi_handler_run(h, app);
 	if (wsgi_forked())
 		_exit(EX_OK); /* the application's child has come back out of it: it has no request
 			       */
-	where = OUTSIDE;
-	if (w->app->leave != NULL)
-		w->app->leave(w->app);
+	if (app == w->app)
+		go_out(app);
 	req->cut = h->truncated || rc != 0;
 }
 
@@ -93,16 +108,61 @@ static void drop_doubles(struct wsgi_environ *params)
 	wsgi_environ_delete(params, "HTTP_CONTENT_LENGTH");
 }
 
-static void serve(void *ctx, struct wsgi_fcgi_request *req)
+/* What answers a request; its path is put right for that. */
+static struct wsgi_app *find(struct wsgi_fastcgi_worker *w, struct wsgi_environ *params)
 {
 	static struct wsgi_app outside = {.call = not_found}, exhausted = {.call = no_memory};
-	struct wsgi_fastcgi_worker *w = ctx;
-	int rc = w->iis ? wsgi_iis_fix_path(&req->params) : 0;
+	int rc = w->iis ? wsgi_iis_fix_path(params) : 0;
 
 	if (rc == 0)
-		rc = wsgi_mount_fix(&req->params, w->script_name);
-	drop_doubles(&req->params);
-	run(w, req, rc == 0 ? w->app : rc == -ENOENT ? &outside : &exhausted);
+		rc = wsgi_mount_fix(params, w->script_name);
+	drop_doubles(params);
+	return rc == 0 ? w->app : rc == -ENOENT ? &outside : &exhausted;
+}
+
+static void say_begin(struct wsgi_board_thread *row, const struct wsgi_environ *params)
+{
+	struct wsgi_board_request request;
+
+	if (row == NULL)
+		return;
+	request = (struct wsgi_board_request){
+		.method = wsgi_environ_get(params, "REQUEST_METHOD"),
+		.uri = wsgi_environ_get(params, "REQUEST_URI"),
+		.script = wsgi_environ_get(params, "SCRIPT_FILENAME"),
+		.user = wsgi_environ_get(params, "REMOTE_USER"),
+		.content_length = wsgi_environ_get(params, "CONTENT_LENGTH"),
+	};
+	if (request.script == NULL)
+		request.script = wsgi_environ_get(params, "SCRIPT_NAME");
+	wsgi_board_begin(row, &request);
+}
+
+static void reach_limit(struct wsgi_fastcgi_worker *w)
+{
+	if (w->on_limit != NULL)
+		w->on_limit(w->ctx);
+}
+
+/* Before a request: a minder that sleeps does so while nothing is served. */
+static void wake_minder(struct wsgi_fastcgi_worker *w)
+{
+	if (atomic_load_explicit(&w->dozing, memory_order_relaxed) &&
+	    atomic_exchange(&w->dozing, false))
+		w->on_wake(w->ctx);
+}
+
+static void serve(void *ctx, struct wsgi_fcgi_request *req)
+{
+	struct wsgi_fastcgi_worker *w = ctx;
+	struct wsgi_board_thread *row = wsgi_board_thread(&w->board, w->place, thread_index);
+
+	say_begin(row, &req->params);
+	wake_minder(w);
+	run(w, req, find(w, &req->params));
+	wsgi_board_end(row);
+	if (wsgi_limits_count(&w->limits))
+		reach_limit(w);
 }
 
 /* A thread of the reactor outside of the application has nothing to leave. */
@@ -141,7 +201,12 @@ static void after_fork(void *ctx)
 
 static void in_child(void *ctx)
 {
-	wsgi_reactor_forget(((struct wsgi_fastcgi_worker *)ctx)->reactor);
+	struct wsgi_fastcgi_worker *w = ctx;
+
+	wsgi_reactor_forget(w->reactor);
+	wsgi_limits_finish(&w->limits);
+	if (w->on_fork != NULL)
+		w->on_fork(w->ctx);
 	handler.base.client_left = true;
 }
 
@@ -162,9 +227,12 @@ int wsgi_fastcgi_worker_init(struct wsgi_fastcgi_worker *w, struct wsgi_error *e
 		.max_conns = wsgi_reactor_default_limits.max_connections,
 		.max_reqs = w->threads,
 	};
+	int rc = wsgi_reactor_create(&w->reactor, w->fds, w->n_fds, &wsgi_reactor_default_limits,
+				     &ops, w, w->log, err);
 
-	return wsgi_reactor_create(&w->reactor, w->fds, w->n_fds, &wsgi_reactor_default_limits,
-				   &ops, w, w->log, err);
+	if (rc == 0)
+		wsgi_limits_init(&w->limits, w->max_requests, w->max_memory_bytes);
+	return rc;
 }
 
 static void *thread_main(void *arg)
@@ -172,6 +240,7 @@ static void *thread_main(void *arg)
 	struct wsgi_fastcgi_worker *w = arg;
 	int rc;
 
+	thread_index = atomic_fetch_add(&w->threads_begun, 1) + 1; /* 0 is the one that runs it */
 	where = OUTSIDE;
 	rc = wsgi_reactor_run(w->reactor);
 
@@ -231,8 +300,43 @@ void wsgi_fastcgi_worker_stop(struct wsgi_fastcgi_worker *w)
 	wsgi_reactor_stop(w->reactor);
 }
 
+void wsgi_fastcgi_worker_retire(struct wsgi_fastcgi_worker *w)
+{
+	wsgi_reactor_stop(w->reactor);
+}
+
+void wsgi_fastcgi_worker_relieve(struct wsgi_fastcgi_worker *w)
+{
+	struct wsgi_board_worker *row = wsgi_board_worker(&w->board, w->place);
+	uint64_t bytes;
+
+	if (wsgi_limits_weigh(&w->limits, &bytes))
+		reach_limit(w);
+	if (row != NULL)
+		atomic_store(&row->memory_bytes, bytes);
+}
+
+bool wsgi_fastcgi_worker_is_busy(struct wsgi_fastcgi_worker *w)
+{
+	uint64_t ended = 0;
+	bool busy = false;
+
+	for (uint32_t i = 0; i < w->threads; i++) {
+		struct wsgi_board_thread *row = wsgi_board_thread(&w->board, w->place, i);
+
+		if (row == NULL)
+			break;
+		busy = busy || atomic_load(&row->began_ms) != 0;
+		ended += atomic_load(&row->requests);
+	}
+	busy = busy || ended != w->ended;
+	w->ended = ended;
+	return busy;
+}
+
 void wsgi_fastcgi_worker_finish(struct wsgi_fastcgi_worker *w)
 {
+	wsgi_limits_finish(&w->limits);
 	wsgi_reactor_destroy(w->reactor);
 	w->reactor = NULL;
 }

@@ -1,6 +1,7 @@
 #ifndef WSGI_SERVE_FASTCGI_H
 #define WSGI_SERVE_FASTCGI_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -9,6 +10,7 @@
 #include "proc/allow.h"
 #include "proc/board.h"
 #include "serve/access_log.h"
+#include "serve/limits.h"
 #include "serve/status.h"
 #include "wsgi/app.h"
 
@@ -37,11 +39,23 @@ struct wsgi_fastcgi_worker {
 	const int *exchange;            /* {give, take}: see fcgi/reactor.h; NULL: none */
 	uint64_t max_requests;          /* 0: none; as all the workers' threads count together */
 	uint64_t max_memory_bytes;      /* 0: none; looked at after requests */
-	/* Called once, by the thread that served the request that reached one of these limits. */
+	/* Called once, when one of these limits is reached, by any thread. */
 	void (*on_limit)(void *ctx);
-	void *ctx;
+	/*
+	 * Called before a request when dozing is set, which it clears first: who calls relieve may
+	 * sleep while nothing is served.
+	 */
+	void (*on_wake)(void *ctx);
+	atomic_bool dozing;
+	/* Called in a child that the application forks, which has no part in this worker. */
+	void (*on_fork)(void *ctx);
+	void *ctx;                    /* of these three */
 	struct wsgi_reactor *reactor; /* private, as all below */
-	_Atomic uint64_t served;
+	atomic_uint threads_begun;
+	struct wsgi_limits limits;
+	_Atomic int64_t refused_ms; /* when it was said last that a peer is not served */
+	atomic_uint refused;        /* how many were not, since then */
+	uint64_t ended;             /* requests, when is_busy was asked last */
 };
 
 /* Make it ready to run. Returns 0; -errno with words in err. */
@@ -56,8 +70,15 @@ void wsgi_fastcgi_worker_stop(struct wsgi_fastcgi_worker *w);
 /* The same, and what has no request goes to other workers by the exchange. */
 void wsgi_fastcgi_worker_retire(struct wsgi_fastcgi_worker *w);
 
-/* To be called every 100 ms or so, by a thread that serves nothing: wsgi_reactor_relieve(). */
+/*
+ * To be called every 100 ms or so, by a thread that serves nothing: wsgi_reactor_relieve(), and the
+ * worker's own row of the board is brought up to date.
+ */
 void wsgi_fastcgi_worker_relieve(struct wsgi_fastcgi_worker *w);
+
+/* Whether a request is under way, or has been since the last call. For that thread; needs a board.
+ */
+bool wsgi_fastcgi_worker_is_busy(struct wsgi_fastcgi_worker *w);
 
 void wsgi_fastcgi_worker_finish(struct wsgi_fastcgi_worker *w);
 

@@ -10,6 +10,7 @@
 #include "proc/listener.h"
 #include "serve/fastcgi.h"
 #include "serve/gateway.h"
+#include "serve/zygote.h"
 
 enum { BACKLOG = 2048 }; /* gunicorn's */
 
@@ -109,6 +110,8 @@ static int fcgi_run(const struct wsgi_options *o, const struct wsgi_gateway_host
 	struct wsgi_app *app;
 	int rc;
 
+	if (o->zygote != NULL)
+		return wsgi_zygote_run(o, host);
 	dup2(STDERR_FILENO, STDOUT_FILENO); /* what an application prints belongs in the log */
 	rc = wsgi_gateway_load(o, host, o->application, &app);
 

@@ -13,9 +13,30 @@
  */
 struct wsgi_gateway_host {
 	struct wsgi_loader *python; /* NULL: not inside an interpreter */
+	const struct wsgi_gateway_forks *forks; /* the interpreter's; NULL as python is */
 	const char *plugin;         /* its name: "wsgi_python" */
 	/* HTTP_PROXY of a CGI request, kept out of the environment; NULL: none, or no CGI */
 	const char *http_proxy;
+};
+
+/*
+ * What an interpreter has to do in a process that forks itself (serve/zygote.h). Called by the one
+ * thread that runs the gateway, while it is outside of the interpreter.
+ */
+struct wsgi_gateway_forks {
+	/* No fork has been made yet, and what is loaded by now will be shared by all of them. */
+	void (*prepare)(void);
+	/* Before a fork, and after it in the parent (also if it failed) or in the child. */
+	void (*before)(void);
+	void (*parent)(void);
+	void (*child)(void);
+	/* How many threads the application has started, which no child will have. */
+	unsigned (*threads)(void);
+	/*
+	 * From now on write the stacks of all threads to standard error at a signal, here and in
+	 * children, whatever they do. Returns 0; -1 if that cannot be.
+	 */
+	int (*dump_on)(int signal);
 };
 
 /* A kind of run. Each is defined in its own file: serve/cgi.c, serve/fcgi_run.c, serve/httpd.c. */

@@ -1,0 +1,337 @@
+#include "serve/worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/fdio.h"
+#include "base/fdpass.h"
+#include "proc/line.h"
+#include "serve/fastcgi.h"
+
+enum {
+	LOOK_MS = 100,  /* while requests run */
+	DOZE_MS = 1000, /* while none does */
+};
+
+struct running {
+	const struct wsgi_worker *w;
+	struct wsgi_log log;
+	struct wsgi_fastcgi_worker fastcgi;
+	int wake; /* an eventfd, which ends the minder's sleep */
+	int line; /* -1: it has ended */
+	atomic_bool is_enough, has_ended;
+	pthread_t minder;
+};
+
+/* -- logs -------------------------------------------------------------------------------------- */
+
+void wsgi_worker_take_logs(int access, const int *fds, size_t n)
+{
+	if (n > 0) {
+		dup2(fds[0], STDERR_FILENO);
+		dup2(fds[0], STDOUT_FILENO);
+	}
+	if (n > 1 && access > STDERR_FILENO)
+		dup3(fds[1], access, O_CLOEXEC);
+	for (size_t i = 0; i < n; i++)
+		close(fds[i]);
+}
+
+/* -- signals ----------------------------------------------------------------------------------- */
+
+/* The one worker of this process; a signal's handler can be told in no other way. */
+static struct wsgi_fastcgi_worker *serving;
+
+static void on_stop(int signal)
+{
+	(void)signal;
+	wsgi_fastcgi_worker_stop(serving);
+}
+
+static void do_nothing(int signal)
+{
+	(void)signal;
+}
+
+static void handle(int signal, void (*handler)(int))
+{
+	const struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+
+	sigaction(signal, &action, NULL);
+}
+
+static bool is_default(int signal)
+{
+	struct sigaction now;
+
+	return sigaction(signal, NULL, &now) == 0 && now.sa_handler == SIG_DFL;
+}
+
+static bool is_ignored(int signal)
+{
+	struct sigaction now;
+
+	return sigaction(signal, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
+void wsgi_worker_leave_signals(void)
+{
+	static const int masters[] = {SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE};
+
+	for (size_t i = 0; i < sizeof(masters) / sizeof(masters[0]); i++)
+		if (is_default(masters[i]))
+			handle(masters[i], do_nothing);
+	if (!is_ignored(SIGINT))
+		handle(SIGINT, do_nothing); /* Python's own: an exception anywhere */
+}
+
+/* -- the line ---------------------------------------------------------------------------------- */
+
+static void say(const struct wsgi_worker *w, uint32_t word, int code)
+{
+	const struct wsgi_line_message m = {
+		.word = word,
+		.place = w->place,
+		.serial = w->serial,
+		.pid = (int32_t)getpid(),
+		.code = code,
+	};
+
+	wsgi_line_say(w->line, &m, NULL, 0); /* its end is heard by who listens */
+}
+
+/* Returns status. */
+static int say_unloaded(const struct wsgi_worker *w, int status)
+{
+	say(w, WSGI_LINE_UNLOADED, status);
+	return status;
+}
+
+static void obey(struct running *r, const struct wsgi_line_message *m, const int *fds, size_t n)
+{
+	if (m->word == WSGI_LINE_LOGS) {
+		wsgi_worker_take_logs(r->w->access, fds, n);
+		return;
+	}
+	if (m->word == WSGI_LINE_RETIRE)
+		wsgi_fastcgi_worker_retire(&r->fastcgi);
+	else if (m->word == WSGI_LINE_STOP)
+		wsgi_fastcgi_worker_stop(&r->fastcgi);
+	for (size_t i = 0; i < n; i++)
+		close(fds[i]);
+}
+
+/* All that has been said. The end of the line is the end of the master: as if told to stop. */
+static void listen_to_master(struct running *r)
+{
+	struct wsgi_line_message m;
+	int fds[WSGI_FDPASS_MAX], rc = 0;
+
+	while (r->line >= 0) {
+		size_t n = WSGI_FDPASS_MAX;
+
+		rc = wsgi_line_hear(r->line, &m, fds, &n);
+		if (rc == -EAGAIN)
+			return;
+		if (rc > 0) {
+			obey(r, &m, fds, n);
+		} else if (rc != -EBADMSG && rc != -EMSGSIZE) {
+			r->line = -1;
+			wsgi_fastcgi_worker_stop(&r->fastcgi);
+		}
+	}
+}
+
+/* -- the minder -------------------------------------------------------------------------------- */
+
+static void wake(struct running *r)
+{
+	const uint64_t one = 1;
+
+	while (write(r->wake, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
+}
+
+static void on_wake(void *ctx)
+{
+	wake(ctx);
+}
+
+static void on_limit(void *ctx)
+{
+	struct running *r = ctx;
+
+	atomic_store(&r->is_enough, true);
+	wake(r);
+}
+
+/* Sleep until something is said, or it is time to look at the threads again. */
+static void rest(struct running *r)
+{
+	struct pollfd fds[] = {
+		{.fd = r->line, .events = POLLIN},
+		{.fd = r->wake, .events = POLLIN},
+	};
+	uint64_t count;
+	bool busy;
+
+	/* Whatever begins from now on wakes us; what has begun before, is_busy sees. */
+	atomic_store(&r->fastcgi.dozing, true);
+	busy = wsgi_fastcgi_worker_is_busy(&r->fastcgi);
+	if (busy)
+		atomic_store(&r->fastcgi.dozing, false);
+	poll(fds, 2, busy ? LOOK_MS : DOZE_MS);
+	atomic_store(&r->fastcgi.dozing, false);
+	while (fds[1].revents != 0 && read(r->wake, &count, sizeof(count)) < 0 && errno == EINTR)
+		;
+}
+
+static void *mind(void *arg)
+{
+	struct running *r = arg;
+
+	say(r->w, WSGI_LINE_READY, 0);
+	while (!atomic_load(&r->has_ended)) {
+		listen_to_master(r);
+		wsgi_fastcgi_worker_relieve(&r->fastcgi);
+		if (atomic_exchange(&r->is_enough, false))
+			say(r->w, WSGI_LINE_REPLACE, 0);
+		rest(r);
+	}
+	return NULL;
+}
+
+/* No signal comes to the minder: they are for the threads that the application is in. */
+static int start_minder(struct running *r)
+{
+	sigset_t all, before;
+	int rc;
+
+	r->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (r->wake < 0)
+		return -errno;
+	rc = wsgi_fd_nonblock(r->line, 1);
+	if (rc != 0) {
+		close(r->wake);
+		return rc;
+	}
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = pthread_create(&r->minder, NULL, mind, r);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return -rc;
+}
+
+static void end_minder(struct running *r)
+{
+	atomic_store(&r->has_ended, true);
+	wake(r);
+	pthread_join(r->minder, NULL);
+	close(r->wake);
+}
+
+/* A child that the application forks must not keep the line: its end says that we have ended. */
+static void on_fork(void *ctx)
+{
+	struct running *r = ctx;
+
+	close(r->w->line);
+	close(r->wake);
+	close(r->w->exchange[0]);
+	close(r->w->exchange[1]);
+}
+
+/* -- the run ----------------------------------------------------------------------------------- */
+
+/* --max-requests and its jitter, so that workers that began together do not end so. */
+static uint64_t draw_max_requests(const struct wsgi_options *o)
+{
+	uint64_t chance = 0;
+
+	if (o->max_requests == 0 || o->max_requests_jitter == 0)
+		return o->max_requests;
+	if (getrandom(&chance, sizeof(chance), GRND_NONBLOCK) != sizeof(chance))
+		chance = (uint64_t)getpid() * UINT64_C(0x9e3779b97f4a7c15) >> 32;
+	return o->max_requests + chance % ((uint64_t)o->max_requests_jitter + 1);
+}
+
+static void fill(struct running *r)
+{
+	const struct wsgi_worker *w = r->w;
+	const struct wsgi_options *o = w->o;
+
+	r->fastcgi = (struct wsgi_fastcgi_worker){
+		.app = w->app,
+		.fds = w->fds,
+		.n_fds = w->n_fds,
+		.threads = o->threads,
+		.script_name = o->script_name,
+		.multiprocess = true,
+		.log = &r->log,
+		.board = w->board,
+		.place = w->place,
+		.iis = o->iis,
+		.exchange = w->exchange,
+		.max_requests = draw_max_requests(o),
+		.max_memory_bytes = o->max_memory_bytes,
+		.on_limit = on_limit,
+		.on_wake = on_wake,
+		.on_fork = on_fork,
+		.ctx = r,
+	};
+}
+
+static int serve(struct running *r, struct wsgi_error *err)
+{
+	int rc;
+
+	serving = &r->fastcgi;
+	handle(SIGTERM, on_stop);
+	handle(SIGQUIT, on_stop);
+	wsgi_worker_leave_signals();
+	rc = start_minder(r);
+	if (rc == 0) {
+		rc = wsgi_fastcgi_worker_run(&r->fastcgi, err);
+		end_minder(r);
+	} else {
+		wsgi_fail(err, rc, "the thread that minds a worker: %s", strerror(-rc));
+	}
+	handle(SIGTERM, do_nothing); /* it is ending already */
+	handle(SIGQUIT, do_nothing);
+	return rc;
+}
+
+int wsgi_worker_run(const struct wsgi_worker *given)
+{
+	struct wsgi_worker w = *given;
+	struct running r = {
+		.w = &w,
+		.log = {STDERR_FILENO, w.o->program, (enum wsgi_log_level)w.o->log_level},
+		.line = w.line,
+	};
+	struct wsgi_error err;
+	int rc = 0;
+
+	if (w.app == NULL)
+		rc = wsgi_gateway_load(w.o, w.host, w.o->application, &w.app);
+	if (rc != 0)
+		return say_unloaded(&w, rc);
+	fill(&r);
+	rc = wsgi_fastcgi_worker_init(&r.fastcgi, &err);
+	if (rc == 0)
+		rc = serve(&r, &err);
+	wsgi_fastcgi_worker_finish(&r.fastcgi);
+	if (rc == 0)
+		return EX_OK;
+	wsgi_log(&r.log, WSGI_LOG_ERROR, "%s", err.text);
+	return say_unloaded(&w, wsgi_gateway_status(rc));
+}
