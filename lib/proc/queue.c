@@ -102,7 +102,7 @@ static int unix_queue(int fd, struct wsgi_queue *q)
 {
 	union answer answer;
 	struct stat st;
-	size_t len;
+	size_t len = 0;
 	int rc;
 
 	if (fstat(fd, &st) != 0)
