@@ -161,6 +161,87 @@ int wsgi_params_add(struct wsgi_params *p, struct wsgi_span in, size_t limit)
 	return rc;
 }
 
+/* -- headers that are repeated ----------------------------------------------------------------- */
+
+/* A variable of a header: its name, in text, and its place in list. */
+struct header {
+	struct wsgi_span name;
+	size_t i;
+};
+
+/* By name, those of one name as they came. */
+static int compare(const void *a, const void *b)
+{
+	const struct header *x = a, *y = b;
+	int order;
+
+	if (x->name.len != y->name.len)
+		return x->name.len < y->name.len ? -1 : 1;
+	order = memcmp(x->name.data, y->name.data, x->name.len);
+	return order != 0 ? order : x->i < y->i ? -1 : 1;
+}
+
+static size_t find_headers(const struct wsgi_params *p, struct header *headers)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->len; i++) {
+		struct wsgi_span name = {p->text.data + p->list[i].at, p->list[i].name_len};
+
+		if (name.len > 5 && memcmp(name.data, "HTTP_", 5) == 0)
+			headers[n++] = (struct header){name, i};
+	}
+	return n;
+}
+
+/* n headers of one name: the last one becomes all of them. There is room in text. */
+static void join(struct wsgi_params *p, const struct header *same, size_t n)
+{
+	const bool cookie = wsgi_span_is(same->name, "HTTP_COOKIE"); /* RFC 6265, 5.4 */
+	const size_t at = p->text.len, name_len = same->name.len;
+	struct wsgi_param *last = &p->list[same[n - 1].i];
+
+	wsgi_buf_add(&p->text, same->name.data, name_len + 1);
+	for (size_t k = 0; k < n; k++) {
+		const struct wsgi_param *one = &p->list[same[k].i];
+
+		if (k > 0)
+			wsgi_buf_adds(&p->text, cookie ? "; " : ", ");
+		wsgi_buf_add(&p->text, p->text.data + one->at + name_len + 1, one->value_len);
+	}
+	last->at = at;
+	last->value_len = (uint32_t)(p->text.len - at - name_len - 1);
+	wsgi_buf_add(&p->text, "", 1);
+}
+
+/*
+ * RFC 3875, 4.1.18: a header that was repeated is one variable. nginx before 1.23, HAProxy and H2O
+ * leave that to us.
+ */
+static int join_headers(struct wsgi_params *p)
+{
+	struct header *headers = malloc(p->len * sizeof(*headers));
+	size_t n, first = 0;
+	int rc = headers != NULL ? wsgi_buf_reserve(&p->text, p->text.len + 2 * p->len) : -ENOMEM;
+
+	n = rc == 0 ? find_headers(p, headers) : 0;
+	qsort(headers, n, sizeof(*headers), compare);
+	for (size_t i = 1; i <= n; i++) {
+		const struct wsgi_span *name = &headers[first].name;
+
+		if (i < n && headers[i].name.len == name->len &&
+		    memcmp(headers[i].name.data, name->data, name->len) == 0)
+			continue;
+		if (i - first > 1)
+			join(p, headers + first, i - first);
+		first = i;
+	}
+	free(headers);
+	return rc;
+}
+
+/* -- the end ----------------------------------------------------------------------------------- */
+
 static int make_envp(struct wsgi_params *p, const struct wsgi_environ *env)
 {
 	struct wsgi_span name, value;
@@ -181,15 +262,28 @@ static int make_envp(struct wsgi_params *p, const struct wsgi_environ *env)
 	return 0;
 }
 
-int wsgi_params_end(struct wsgi_params *p, struct wsgi_environ *env, FCGX_ParamArray *envp)
+static int borrow_all(const struct wsgi_params *p, struct wsgi_environ *env)
 {
 	int rc = 0;
 
-	if (!wsgi_pair_at_border(&p->reader))
-		return -EPROTO;
 	for (size_t i = 0; i < p->len && rc == 0; i++)
 		rc = wsgi_environ_borrow(env, p->text.data + p->list[i].at, p->list[i].name_len,
 					 p->list[i].value_len);
+	return rc;
+}
+
+int wsgi_params_end(struct wsgi_params *p, struct wsgi_environ *env, FCGX_ParamArray *envp)
+{
+	int rc;
+
+	if (!wsgi_pair_at_border(&p->reader))
+		return -EPROTO;
+	rc = borrow_all(p, env);
+	if (rc == 0 && env->len < p->len) { /* two of one name: rare, so the more costly way */
+		wsgi_environ_clear(env);
+		rc = join_headers(p);
+		rc = rc == 0 ? borrow_all(p, env) : rc;
+	}
 	if (rc == 0)
 		rc = make_envp(p, env);
 	*envp = p->envp;

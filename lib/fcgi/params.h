@@ -12,7 +12,8 @@
  *
  * Shape    the bytes of all variables stand one after the other in one piece of memory, each as
  *          "NAME=VALUE" and a NUL; an FCGX_ParamArray and an environ point into it once all are
- *          there. Of two with one name the later one counts.
+ *          there. Of two with one name the later one counts; but the values of a header that was
+ *          repeated, "HTTP_..." twice, are joined: by "; " if it is Cookie, else by ", ".
  * Owner    whoever holds the struct; a zeroed one is empty. Memory is kept for the next request,
  *          unless there is too much of it.
  */

@@ -80,6 +80,52 @@ START_TEST(of_two_with_one_name_the_later_one_counts)
 }
 END_TEST
 
+static const struct {
+	const char *claim, *name, *values[4], *expected;
+} repeated[] = {
+	{"two", "HTTP_X", {"a", "b"}, "a, b"},
+	{"three, in order", "HTTP_X", {"c", "a", "b"}, "c, a, b"},
+	{"an empty one counts", "HTTP_X", {"a", "", "b"}, "a, , b"},
+	{"cookies", "HTTP_COOKIE", {"a=1", "b=2; c=3"}, "a=1; b=2; c=3"},
+	{"another that begins like it", "HTTP_COOKIES", {"a", "b"}, "a, b"},
+	{"one", "HTTP_X", {"a"}, "a"},
+	{"HTTP_ alone is no header", "HTTP_", {"a", "b"}, "b"},
+	{"HTTPS is none", "HTTPS", {"off", "on"}, "on"},
+	{"of others the later counts", "REMOTE_USER", {"a", "b"}, "b"},
+};
+
+START_TEST(the_values_of_a_header_that_is_repeated_are_joined)
+{
+	const char *name = repeated[_i].name;
+
+	add_pair(&bytes, "HTTP_A", "first");
+	for (int i = 0; i < 4 && repeated[_i].values[i] != NULL; i++) {
+		add_pair(&bytes, name, repeated[_i].values[i]);
+		add_pair(&bytes, "HTTP_OTHER", "o"); /* the same each time, between them */
+	}
+	ck_assert_int_eq(when_they_come(7, 1000), 0);
+	ck_assert_uint_eq(env.len, 3);
+	ck_assert_msg(strcmp(wsgi_environ_get(&env, name), repeated[_i].expected) == 0, "%s: '%s'",
+		      repeated[_i].claim, wsgi_environ_get(&env, name));
+	ck_assert_str_eq(FCGX_GetParam(name, envp), repeated[_i].expected);
+	ck_assert_str_eq(wsgi_environ_get(&env, "HTTP_A"), "first");
+	ck_assert_ptr_null(envp[3]);
+}
+END_TEST
+
+START_TEST(a_header_that_comes_a_hundred_thousand_times_takes_no_time)
+{
+	struct wsgi_span value;
+
+	for (int i = 0; i < 100000; i++)
+		add_pair(&bytes, i % 2 == 0 ? "HTTP_A" : "HTTP_B", "");
+	ck_assert_int_eq(when_they_come(60000, 1 << 20), 0);
+	ck_assert_uint_eq(env.len, 2);
+	ck_assert(wsgi_environ_find(&env, "HTTP_B", &value));
+	ck_assert_uint_eq(value.len, 49999 * 2);
+}
+END_TEST
+
 START_TEST(odd_bytes_stay_as_they_are)
 {
 	struct wsgi_span value;
@@ -170,6 +216,9 @@ int main(void)
 	tcase_add_loop_test(tc, the_environ_has_them_however_they_are_cut, 1, 400);
 	tcase_add_test(tc, libfcgi_finds_them_too);
 	tcase_add_test(tc, of_two_with_one_name_the_later_one_counts);
+	tcase_add_loop_test(tc, the_values_of_a_header_that_is_repeated_are_joined, 0,
+			    (int)(sizeof(repeated) / sizeof(repeated[0])));
+	tcase_add_test(tc, a_header_that_comes_a_hundred_thousand_times_takes_no_time);
 	tcase_add_loop_test(tc, odd_bytes_stay_as_they_are, 1, 20);
 	tcase_add_test(tc, a_pair_that_is_cut_off_is_an_error);
 	tcase_add_test(tc, a_length_is_not_believed_before_its_bytes_came);
