@@ -420,15 +420,15 @@ static int send_end(struct wsgi_fcgi_conn *c)
 
 /*
  * What was held, and eight bytes that begin no record: there are front ends to which the end of the
- * connection is the end of a response, as it is to nginx with fastcgi_keep_conn off.
+ * connection is the end of a response, as it is to nginx with fastcgi_keep_conn off. All zero, so
+ * that they promise nothing: HAProxy looks at no version, and waits for the rest of a record.
  */
 static int send_cut(struct wsgi_fcgi_conn *c)
 {
-	char no_record[FCGI_HEADER_LEN];
+	char no_record[FCGI_HEADER_LEN] = {0};
 	struct iovec iov = {no_record, sizeof(no_record)};
 	int rc = held_of(c) > 0 ? send_stdout(c, "", 0) : 0;
 
-	memset(no_record, 0xff, sizeof(no_record));
 	if (rc == 0)
 		rc = wsgi_fcgi_conn_send(c, &iov, 1, 0, c->config->limits.out_buffer_bytes);
 	return rc;

@@ -259,7 +259,7 @@ static bool get_record(int fd, struct wsgi_record_reader *r, char *content)
 
 	if (!get(fd, head, sizeof(head)))
 		return false;
-	answer.cut = memcmp(head, "\xff\xff\xff\xff\xff\xff\xff\xff", sizeof(head)) == 0;
+	answer.cut = memcmp(head, "\0\0\0\0\0\0\0\0", sizeof(head)) == 0;
 	if (answer.cut)
 		return get(fd, head, 1); /* false: there is nothing more */
 	wsgi_record_reader_init(r);
