@@ -6,11 +6,13 @@
 # make coverage      which lines of lib/ all of the tests run (gcovr), into build-coverage/
 # make lint           floors, headers alone, exported symbols, format, man pages
 # make fuzz           the fuzz targets, FUZZ_SECONDS=60 each (clang); FUZZ="head path" these only
-# make install        DESTDIR= PREFIX=/usr/local
+# make install        DESTDIR= PREFIX=/usr/local WEB_GROUP=www-data
 # make bootstrap      install the Debian packages that all of this needs
 # make clean
 # SAN=1 with any of them: ASan and UBSan, into build-san/
 PREFIX  ?= /usr/local
+# Who may connect to the sockets that systemd opens.
+WEB_GROUP ?= www-data
 VERSION := 0.1.0
 SOMAJOR := 0
 O       ?= build$(if $(SAN),-san)

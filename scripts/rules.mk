@@ -113,7 +113,8 @@ fuzz: $(FUZZED)
 DEST     = $(DESTDIR)$(PREFIX)
 MAN1    := $(wildcard cmd/*/*.1)
 MAN3    := $(wildcard lib/*/*.3)
-MAN7    := $(wildcard lib/*/*.7 scripts/frontends/*.7)
+MAN7    := $(wildcard lib/*/*.7 scripts/frontends/*.7 scripts/systemd/*.7)
+UNITS   := $(wildcard scripts/systemd/*.in)
 DOC      = $(DEST)/share/doc/libwsgi
 
 # A header finds the others from where it stands: a program may have a base/error.h of its own.
@@ -139,6 +140,11 @@ install: $(CMDS) $(PLUGINS) $(LIBS)
 		done; \
 	done
 	install -m 644 $(MAN7) $(DEST)/share/man/man7
+	install -d $(DEST)/lib/systemd/system
+	for u in $(UNITS); do \
+		sed -e 's|@PREFIX@|$(PREFIX)|; s|@WEB_GROUP@|$(WEB_GROUP)|' $$u \
+			>$(DEST)/lib/systemd/system/$$(basename $$u .in) || exit 1; \
+	done
 	install -m 644 README.md LICENSE $(DOC)
 	install -m 644 $(filter-out %.7,$(wildcard scripts/frontends/*)) $(DOC)/frontends
 	install -m 644 $(wildcard tests/examples/*.[ch] tests/examples/*.py) $(DOC)/examples
