@@ -10,6 +10,7 @@
 #include "fcgi/reactor.h"
 #include "handler/cgi.h"
 #include "handler/mount.h"
+#include "handler/required.h"
 #include "proc/forked.h"
 
 /* A thread's handler, kept from request to request so that its memory is. */
@@ -101,13 +102,6 @@ static void run(struct wsgi_fastcgi_worker *w, struct wsgi_fcgi_request *req, st
 	req->cut = h->truncated || rc != 0;
 }
 
-/* nginx sends these under both names. RFC 3875, 4.1.18: once is enough. */
-static void drop_doubles(struct wsgi_environ *params)
-{
-	wsgi_environ_delete(params, "HTTP_CONTENT_TYPE");
-	wsgi_environ_delete(params, "HTTP_CONTENT_LENGTH");
-}
-
 /* What answers a request; its path is put right for that. */
 static struct wsgi_app *find(struct wsgi_fastcgi_worker *w, struct wsgi_environ *params)
 {
@@ -116,7 +110,8 @@ static struct wsgi_app *find(struct wsgi_fastcgi_worker *w, struct wsgi_environ 
 
 	if (rc == 0)
 		rc = wsgi_mount_fix(params, w->script_name);
-	drop_doubles(params);
+	if (wsgi_required_fix(params) != 0)
+		return &exhausted;
 	return rc == 0 ? w->app : rc == -ENOENT ? &outside : &exhausted;
 }
 
@@ -187,6 +182,11 @@ static void enter(void *ctx)
 		w->app->enter(w->app);
 }
 
+static bool admit(void *ctx, const struct sockaddr *peer)
+{
+	return wsgi_admission_ask(&((struct wsgi_fastcgi_worker *)ctx)->admission, peer);
+}
+
 /* -- the application forks --------------------------------------------------------------------- */
 
 static void before_fork(void *ctx)
@@ -224,12 +224,14 @@ int wsgi_fastcgi_worker_init(struct wsgi_fastcgi_worker *w, struct wsgi_error *e
 		.serve = serve,
 		.leave = leave,
 		.enter = enter,
+		.admit = w->allow != NULL ? admit : NULL,
 		.max_conns = wsgi_reactor_default_limits.max_connections,
 		.max_reqs = w->threads,
 	};
 	int rc = wsgi_reactor_create(&w->reactor, w->fds, w->n_fds, &wsgi_reactor_default_limits,
 				     &ops, w, w->log, err);
 
+	w->admission = (struct wsgi_admission){.allow = w->allow, .log = w->log};
 	if (rc == 0)
 		wsgi_limits_init(&w->limits, w->max_requests, w->max_memory_bytes);
 	return rc;

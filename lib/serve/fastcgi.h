@@ -10,6 +10,7 @@
 #include "proc/allow.h"
 #include "proc/board.h"
 #include "serve/access_log.h"
+#include "serve/admission.h"
 #include "serve/limits.h"
 #include "serve/status.h"
 #include "wsgi/app.h"
@@ -53,9 +54,8 @@ struct wsgi_fastcgi_worker {
 	struct wsgi_reactor *reactor; /* private, as all below */
 	atomic_uint threads_begun;
 	struct wsgi_limits limits;
-	_Atomic int64_t refused_ms; /* when it was said last that a peer is not served */
-	atomic_uint refused;        /* how many were not, since then */
-	uint64_t ended;             /* requests, when is_busy was asked last */
+	struct wsgi_admission admission;
+	uint64_t ended; /* requests, when is_busy was asked last */
 };
 
 /* Make it ready to run. Returns 0; -errno with words in err. */

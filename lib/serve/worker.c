@@ -8,14 +8,14 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/random.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "base/fdio.h"
 #include "base/fdpass.h"
+#include "proc/forked.h"
 #include "proc/line.h"
-#include "serve/fastcgi.h"
+#include "serve/equip.h"
 
 enum {
 	LOOK_MS = 100,  /* while requests run */
@@ -26,6 +26,7 @@ struct running {
 	const struct wsgi_worker *w;
 	struct wsgi_log log;
 	struct wsgi_fastcgi_worker fastcgi;
+	struct wsgi_equip equip;
 	int wake; /* an eventfd, which ends the minder's sleep */
 	int line; /* -1: it has ended */
 	atomic_bool is_enough, has_ended;
@@ -151,6 +152,42 @@ static void listen_to_master(struct running *r)
 	}
 }
 
+/* -- the application --------------------------------------------------------------------------- */
+
+/* In a child of the application, which has no part in what we serve: the ends of lines tell ours.
+ */
+static void close_shared(const struct wsgi_worker *w)
+{
+	close(w->line);
+	close(w->exchange[0]);
+	close(w->exchange[1]);
+	close(w->board.fd);
+}
+
+static void in_child_of_load(void *ctx)
+{
+	const struct wsgi_worker *w = ctx;
+
+	close_shared(w);
+	for (size_t i = 0; i < w->n_fds; i++)
+		close(w->fds[i]);
+}
+
+int wsgi_worker_load(const struct wsgi_worker *w, struct wsgi_app **app)
+{
+	static const struct wsgi_forked_ops ops = {.child = in_child_of_load};
+	struct wsgi_worker copy = *w;
+	int rc = wsgi_forked_watch(&ops, &copy);
+
+	if (rc != 0)
+		return EX_OSERR;
+	rc = wsgi_gateway_load(w->o, w->host, w->o->application, app);
+	if (wsgi_forked())
+		_exit(EX_OK);
+	wsgi_forked_watch(NULL, NULL);
+	return rc;
+}
+
 /* -- the minder -------------------------------------------------------------------------------- */
 
 static void wake(struct running *r)
@@ -239,55 +276,37 @@ static void end_minder(struct running *r)
 	close(r->wake);
 }
 
-/* A child that the application forks must not keep the line: its end says that we have ended. */
 static void on_fork(void *ctx)
 {
 	struct running *r = ctx;
 
-	close(r->w->line);
+	close_shared(r->w);
 	close(r->wake);
-	close(r->w->exchange[0]);
-	close(r->w->exchange[1]);
 }
 
 /* -- the run ----------------------------------------------------------------------------------- */
 
-/* --max-requests and its jitter, so that workers that began together do not end so. */
-static uint64_t draw_max_requests(const struct wsgi_options *o)
-{
-	uint64_t chance = 0;
-
-	if (o->max_requests == 0 || o->max_requests_jitter == 0)
-		return o->max_requests;
-	if (getrandom(&chance, sizeof(chance), GRND_NONBLOCK) != sizeof(chance))
-		chance = (uint64_t)getpid() * UINT64_C(0x9e3779b97f4a7c15) >> 32;
-	return o->max_requests + chance % ((uint64_t)o->max_requests_jitter + 1);
-}
-
-static void fill(struct running *r)
+static int get_ready(struct running *r, struct wsgi_error *err)
 {
 	const struct wsgi_worker *w = r->w;
-	const struct wsgi_options *o = w->o;
+	int rc;
 
 	r->fastcgi = (struct wsgi_fastcgi_worker){
 		.app = w->app,
 		.fds = w->fds,
 		.n_fds = w->n_fds,
-		.threads = o->threads,
-		.script_name = o->script_name,
 		.multiprocess = true,
 		.log = &r->log,
 		.board = w->board,
 		.place = w->place,
-		.iis = o->iis,
 		.exchange = w->exchange,
-		.max_requests = draw_max_requests(o),
-		.max_memory_bytes = o->max_memory_bytes,
 		.on_limit = on_limit,
 		.on_wake = on_wake,
 		.on_fork = on_fork,
 		.ctx = r,
 	};
+	rc = wsgi_equip(&r->equip, &r->fastcgi, w->o, err);
+	return rc == 0 ? wsgi_fastcgi_worker_init(&r->fastcgi, err) : rc;
 }
 
 static int serve(struct running *r, struct wsgi_error *err)
@@ -322,14 +341,14 @@ int wsgi_worker_run(const struct wsgi_worker *given)
 	int rc = 0;
 
 	if (w.app == NULL)
-		rc = wsgi_gateway_load(w.o, w.host, w.o->application, &w.app);
+		rc = wsgi_worker_load(&w, &w.app);
 	if (rc != 0)
 		return say_unloaded(&w, rc);
-	fill(&r);
-	rc = wsgi_fastcgi_worker_init(&r.fastcgi, &err);
+	rc = get_ready(&r, &err);
 	if (rc == 0)
 		rc = serve(&r, &err);
 	wsgi_fastcgi_worker_finish(&r.fastcgi);
+	wsgi_equip_finish(&r.equip);
 	if (rc == 0)
 		return EX_OK;
 	wsgi_log(&r.log, WSGI_LOG_ERROR, "%s", err.text);

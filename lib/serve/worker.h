@@ -32,6 +32,12 @@ struct wsgi_worker { /* all borrowed */
 int wsgi_worker_run(const struct wsgi_worker *w);
 
 /*
+ * Load the application that w->o names. What it forks meanwhile gets none of w's descriptors, and
+ * never comes back from here. Returns 0 or an exit status; it has been said why.
+ */
+int wsgi_worker_load(const struct wsgi_worker *w, struct wsgi_app **app);
+
+/*
  * WSGI_LINE_LOGS: let n descriptors, which are closed, take the places of standard error (and
  * standard output) and of the access log.
  */

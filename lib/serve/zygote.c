@@ -239,9 +239,26 @@ static unsigned count_threads(const struct zygote *z)
 	return n > 3 ? n - 3 : 0; /* less "." and ".." */
 }
 
+/* What a worker has of us; its line is our own as long as it has none. */
+static struct wsgi_worker worker_of(const struct zygote *z)
+{
+	return (struct wsgi_worker){
+		.o = z->o,
+		.host = z->host,
+		.app = z->app,
+		.fds = z->fds,
+		.n_fds = z->n,
+		.board = z->board,
+		.line = z->line,
+		.exchange = {z->give, z->take},
+		.access = z->access,
+	};
+}
+
 static int preload(struct zygote *z)
 {
-	int status = wsgi_gateway_load(z->o, z->host, z->o->application, &z->app);
+	const struct wsgi_worker like = worker_of(z);
+	int status = wsgi_worker_load(&like, &z->app);
 	unsigned threads;
 
 	if (status != 0)
@@ -325,24 +342,17 @@ static void set_title(const struct zygote *z, const char *role)
 /* In the worker. Returns its exit status. */
 static int be_worker(const struct zygote *z, const struct wsgi_line_message *m, int line)
 {
+	struct wsgi_worker w = worker_of(z);
+
 	answer_ends(SIG_DFL);
 	close(z->line);
 	munmap(z->note, sizeof(*z->note));
 	set_title(z, "worker");
 	make_no_stack(z);
-	return wsgi_worker_run(&(struct wsgi_worker){
-		.o = z->o,
-		.host = z->host,
-		.app = z->app,
-		.fds = z->fds,
-		.n_fds = z->n,
-		.board = z->board,
-		.line = line,
-		.exchange = {z->give, z->take},
-		.access = z->access,
-		.place = m->place,
-		.serial = m->serial,
-	});
+	w.line = line;
+	w.place = m->place;
+	w.serial = m->serial;
+	return wsgi_worker_run(&w);
 }
 
 /* -- the loop ---------------------------------------------------------------------------------- */

@@ -1,0 +1,44 @@
+#include "serve/equip.h"
+
+#include <sys/random.h>
+#include <unistd.h>
+
+/* --max-requests and its jitter, so that workers that began together do not end so. */
+static uint64_t draw_max_requests(const struct wsgi_options *o)
+{
+	uint64_t chance = 0;
+
+	if (o->max_requests == 0 || o->max_requests_jitter == 0)
+		return o->max_requests;
+	if (getrandom(&chance, sizeof(chance), GRND_NONBLOCK) != sizeof(chance))
+		chance = (uint64_t)getpid() * UINT64_C(0x9e3779b97f4a7c15) >> 32;
+	return o->max_requests + chance % ((uint64_t)o->max_requests_jitter + 1);
+}
+
+static int allow_peers(struct wsgi_equip *e, struct wsgi_fastcgi_worker *w,
+		       const struct wsgi_options *o, struct wsgi_error *err)
+{
+	int rc = wsgi_allow_add_environment(&e->allow, err);
+
+	for (size_t i = 0; rc == 0 && i < o->allowed_clients_len; i++)
+		rc = wsgi_allow_add(&e->allow, o->allowed_clients[i], err);
+	if (e->allow.len > 0)
+		w->allow = &e->allow;
+	return rc;
+}
+
+int wsgi_equip(struct wsgi_equip *e, struct wsgi_fastcgi_worker *w, const struct wsgi_options *o,
+	       struct wsgi_error *err)
+{
+	w->threads = o->threads;
+	w->script_name = o->script_name;
+	w->iis = o->iis;
+	w->max_requests = draw_max_requests(o);
+	w->max_memory_bytes = o->max_memory_bytes;
+	return allow_peers(e, w, o, err);
+}
+
+void wsgi_equip_finish(struct wsgi_equip *e)
+{
+	wsgi_allow_finish(&e->allow);
+}
