@@ -1,4 +1,7 @@
-/* The run of wsgi-fcgi: sockets, signals, one worker. */
+/*
+ * The run of wsgi-fcgi: the process manager, or what it has started; or, on a listening socket at
+ * descriptor 0, whose maker manages processes himself, the one worker.
+ */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -9,53 +12,18 @@
 #include "fcgi/reactor.h"
 #include "proc/listener.h"
 #include "serve/fastcgi.h"
+#include "serve/frontends.h"
 #include "serve/gateway.h"
+#include "serve/master.h"
+#include "serve/option_value.h"
 #include "serve/zygote.h"
-
-enum { BACKLOG = 2048 }; /* gunicorn's */
 
 struct server {
 	struct wsgi_log log;
-	struct wsgi_listener *listeners;
-	int *fds;
-	size_t n;
+	struct wsgi_listener listener;
 	struct wsgi_fastcgi_worker worker;
+	struct wsgi_allow allow;
 };
-
-/* -- sockets ----------------------------------------------------------------------------------- */
-
-static int open_all(struct server *s, const struct wsgi_options *o, struct wsgi_error *err)
-{
-	int rc = 0;
-
-	s->listeners = calloc(o->bind_len + 1, sizeof(*s->listeners));
-	s->fds = calloc(o->bind_len + 1, sizeof(*s->fds));
-	if (s->listeners == NULL || s->fds == NULL)
-		return wsgi_fail(err, -ENOMEM, "out of memory");
-	if (o->bind_len == 0) {
-		if (!wsgi_listener_is(STDIN_FILENO))
-			return wsgi_fail(err, -EINVAL,
-					 "nothing to listen on: give --bind unix:PATH or --bind "
-					 "HOST:PORT, or a listening socket on descriptor 0");
-		rc = wsgi_listener_adopt(&s->listeners[0], STDIN_FILENO, err);
-		s->n = rc == 0 ? 1 : 0;
-	}
-	for (size_t i = 0; rc == 0 && i < o->bind_len; i++) {
-		rc = wsgi_listener_open(&s->listeners[i], o->bind[i], BACKLOG, err);
-		s->n += rc == 0 ? 1 : 0;
-	}
-	for (size_t i = 0; i < s->n; i++)
-		s->fds[i] = s->listeners[i].fd;
-	return rc;
-}
-
-static void close_all(struct server *s)
-{
-	for (size_t i = 0; i < s->n; i++)
-		wsgi_listener_finish(&s->listeners[i]);
-	free(s->listeners);
-	free(s->fds);
-}
 
 /* -- signals ----------------------------------------------------------------------------------- */
 
@@ -82,7 +50,7 @@ static void take_signals(struct wsgi_fastcgi_worker *w)
 	sigaction(SIGPIPE, &ignore, NULL);
 }
 
-/* -- the run ----------------------------------------------------------------------------------- */
+/* -- alone ------------------------------------------------------------------------------------- */
 
 static int run_worker(struct server *s, struct wsgi_error *err)
 {
@@ -91,8 +59,7 @@ static int run_worker(struct server *s, struct wsgi_error *err)
 	if (rc != 0)
 		return rc;
 	take_signals(&s->worker);
-	for (size_t i = 0; i < s->n; i++)
-		wsgi_log(&s->log, WSGI_LOG_INFO, "listening on %s", s->listeners[i].name);
+	wsgi_log(&s->log, WSGI_LOG_INFO, "listening on %s", s->listener.name);
 	rc = wsgi_fastcgi_worker_run(&s->worker, err);
 	signal(SIGTERM, SIG_IGN); /* it is ending already */
 	signal(SIGQUIT, SIG_IGN);
@@ -101,41 +68,114 @@ static int run_worker(struct server *s, struct wsgi_error *err)
 	return rc;
 }
 
-static int fcgi_run(const struct wsgi_options *o, const struct wsgi_gateway_host *host)
+static int serve(struct server *s, const struct wsgi_options *o, struct wsgi_app *app,
+		 struct wsgi_error *err)
+{
+	int rc = wsgi_listener_adopt(&s->listener, STDIN_FILENO, err);
+
+	for (size_t i = 0; rc == 0 && i < o->allowed_clients_len; i++)
+		rc = wsgi_allow_add(&s->allow, o->allowed_clients[i], err);
+	if (rc != 0)
+		return rc;
+	s->worker = (struct wsgi_fastcgi_worker){
+		.app = app,
+		.fds = &s->listener.fd,
+		.n_fds = 1,
+		.threads = o->threads,
+		.script_name = o->script_name,
+		.iis = o->iis,
+		.allow = &s->allow,
+		.multiprocess = true, /* a front end may balance over several of us */
+		.log = &s->log,
+	};
+	return run_worker(s, err);
+}
+
+/* One worker, and no process manager. */
+static int run_alone(const struct wsgi_options *o, const struct wsgi_gateway_host *host)
 {
 	struct server s = {
-		.log = {.fd = STDERR_FILENO, .program = o->program, .level = WSGI_LOG_INFO},
+		.log = {STDERR_FILENO, o->program, (enum wsgi_log_level)o->log_level},
+		.listener = {.fd = -1},
 	};
 	struct wsgi_error err;
 	struct wsgi_app *app;
-	int rc;
-
-	if (o->zygote != NULL)
-		return wsgi_zygote_run(o, host);
-	dup2(STDERR_FILENO, STDOUT_FILENO); /* what an application prints belongs in the log */
-	rc = wsgi_gateway_load(o, host, o->application, &app);
+	int rc = wsgi_gateway_load(o, host, o->application, &app);
 
 	if (rc != 0)
 		return rc;
-	rc = open_all(&s, o, &err);
-	if (rc == 0) {
-		s.worker = (struct wsgi_fastcgi_worker){
-			.app = app,
-			.fds = s.fds,
-			.n_fds = s.n,
-			.threads = o->threads,
-			.script_name = o->script_name,
-			.iis = o->iis,
-			.multiprocess = true, /* a front end may balance over several of us */
-			.log = &s.log,
-		};
-		rc = run_worker(&s, &err);
-	}
-	close_all(&s);
+	rc = serve(&s, o, app, &err);
+	wsgi_listener_finish(&s.listener);
+	wsgi_allow_finish(&s.allow);
 	if (rc == 0)
 		return EX_OK;
 	wsgi_log(&s.log, WSGI_LOG_ERROR, "%s", err.text);
 	return rc == -EINVAL ? EX_USAGE : rc == -ENOMEM ? EX_OSERR : EX_UNAVAILABLE;
+}
+
+/* -- which of them ----------------------------------------------------------------------------- */
+
+/* Whether systemd has given sockets to this very process. */
+static bool is_activated(void)
+{
+	const char *pid = getenv("LISTEN_PID");
+
+	return pid != NULL && strtol(pid, NULL, 10) == (long)getpid();
+}
+
+/* Whether the socket is one that somebody who manages processes has put at descriptor 0. */
+static bool is_managed(const struct wsgi_options *o)
+{
+	return o->bind_len == 0 && !is_activated() && wsgi_listener_is(STDIN_FILENO);
+}
+
+/* Whether an option is about what only the process manager does. */
+static bool is_managers(const struct wsgi_option *option)
+{
+	static const char *const others[] = {"threads", "allowed-clients", "log-level", "config"};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strcmp(option->name, others[i]) == 0)
+			return false;
+	return option->group == WSGI_OPTION_SOCKETS || option->group == WSGI_OPTION_PROCESSES ||
+	       option->group == WSGI_OPTION_LOGS || strcmp(option->name, "status-path") == 0 ||
+	       strcmp(option->name, "ping-path") == 0;
+}
+
+/* Returns 0 or an exit status. */
+static int refuse_managers(const struct wsgi_options *o)
+{
+	const struct wsgi_log log = {STDERR_FILENO, o->program, WSGI_LOG_INFO};
+	const struct wsgi_option *option;
+
+	for (size_t i = 0; (option = wsgi_option_at(i)) != NULL; i++) {
+		if ((option->gateways & o->gateway) == 0 || !is_managers(option) ||
+		    !wsgi_option_given(o, option))
+			continue;
+		wsgi_log(&log, WSGI_LOG_ERROR,
+			 "--%s is for the process manager, and there is none on descriptor 0, "
+			 "whose maker manages processes: leave it out, or give --bind",
+			 option->name);
+		return EX_USAGE;
+	}
+	return 0;
+}
+
+static int fcgi_run(const struct wsgi_options *o, const struct wsgi_gateway_host *host)
+{
+	int status;
+
+	if (o->zygote != NULL)
+		return wsgi_zygote_run(o, host);
+	if (o->print_frontend != NULL)
+		return wsgi_frontend_print(o);
+	dup2(STDERR_FILENO, STDOUT_FILENO); /* what an application prints belongs in the log */
+	if (host->python != NULL)           /* the master does not come here */
+		return run_alone(o, host);
+	if (!is_managed(o))
+		return wsgi_master_run(o, host);
+	status = refuse_managers(o);
+	return status == 0 ? run_alone(o, host) : status;
 }
 
 const struct wsgi_gateway_kind wsgi_gateway_fcgi = {

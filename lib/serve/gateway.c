@@ -13,6 +13,8 @@
 #include "host/spec.h"
 #include "host/start.h"
 #include "serve/cgi_stdio.h"
+#include "serve/option_help.h"
+#include "serve/option_words.h"
 #include "wsgi/validate.h"
 
 #ifndef WSGI_VERSION
@@ -150,8 +152,7 @@ static int refuse(const struct wsgi_options *o, int status, const struct wsgi_er
 
 /* -- main -------------------------------------------------------------------------------------- */
 
-/* --chdir and -e: once, before an interpreter starts; they are not among its words. */
-static int apply(const struct wsgi_options *o, struct wsgi_error *err)
+int wsgi_gateway_apply(const struct wsgi_options *o, struct wsgi_error *err)
 {
 	if (o->chdir != NULL && chdir(o->chdir) != 0)
 		return wsgi_fail(err, -errno, "--chdir %s: %s", o->chdir, strerror(errno));
@@ -190,7 +191,7 @@ static int run_outside(const struct wsgi_gateway_kind *kind, const struct wsgi_o
 	int status;
 
 	mine.http_proxy = http_proxy;
-	if (apply(o, &err) != 0)
+	if (wsgi_gateway_apply(o, &err) != 0)
 		status = refuse(o, wsgi_gateway_status(err.code), &err);
 	else
 		status = kind->run(o, &mine);

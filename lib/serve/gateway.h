@@ -65,6 +65,12 @@ int wsgi_gateway_main(const struct wsgi_gateway_kind *kind, const struct wsgi_ga
 		      int argc, char **argv);
 
 /*
+ * --chdir and -e: before an interpreter starts, for they are not among its words.
+ * Returns 0; -errno with words.
+ */
+int wsgi_gateway_apply(const struct wsgi_options *o, struct wsgi_error *err);
+
+/*
  * For a run: who loads the application that o names. For a Python one outside an interpreter this
  * does not return on success: the process becomes the interpreter.
  *   application   o->application, or what the run found in its place; NULL: none was named

@@ -1,0 +1,195 @@
+/* What the master has open. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/fdpass.h"
+#include "proc/title.h"
+#include "serve/master_parts.h"
+
+/* -- words ------------------------------------------------------------------------------------- */
+
+/* The command line, in memory of our own: the title takes the place of what it was read from. */
+static int keep_words(struct wsgi_master *m, const struct wsgi_options *o)
+{
+	m->words = calloc((size_t)o->argc + 1, sizeof(*m->words));
+	if (m->words == NULL)
+		return -ENOMEM;
+	for (int i = 0; i < o->argc; i++) {
+		m->words[i] = strdup(o->argv[i]);
+		if (m->words[i] == NULL)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int keep_options(struct wsgi_master *m, struct wsgi_error *err)
+{
+	struct wsgi_options given = m->first;
+	int rc;
+
+	if (keep_words(m, &given) != 0) {
+		m->first = (struct wsgi_options){.program = given.program};
+		return wsgi_fail(err, -ENOMEM, "out of memory");
+	}
+	given.argv = m->words;
+	rc = wsgi_options_again(&m->first, &given, err);
+	return rc;
+}
+
+static void free_words(struct wsgi_master *m)
+{
+	for (char **word = m->words; word != NULL && *word != NULL; word++)
+		free(*word);
+	free(m->words);
+	m->words = NULL;
+}
+
+static void set_title(const struct wsgi_master *m)
+{
+	union {
+		const char *made[3];
+		char *const wanted[3]; /* only read; the type of an argv is older than const */
+	} words = {{m->first.program, "master", m->first.application}};
+
+	wsgi_title_set(3, words.wanted);
+}
+
+/* -- sockets ----------------------------------------------------------------------------------- */
+
+static int add_listener(struct wsgi_master *m, const char *address,
+			const struct wsgi_listener_access *access, struct wsgi_error *err)
+{
+	struct wsgi_listener *l = &m->listeners[m->n_fds];
+	int rc = wsgi_listener_open_for(l, address, (int)m->first.backlog, access, err);
+
+	if (rc == 0)
+		m->fds[m->n_fds++] = l->fd;
+	return rc;
+}
+
+static int open_listeners(struct wsgi_master *m, struct wsgi_error *err)
+{
+	const struct wsgi_options *o = &m->first;
+	struct wsgi_listener_access access;
+	size_t most = o->bind_len + (size_t)m->activation.count;
+	int rc = wsgi_listener_access_find(&access, o->listen_owner, o->listen_group,
+					   o->listen_mode, err);
+
+	m->listeners = calloc(most + 1, sizeof(*m->listeners));
+	m->fds = calloc(most + 1, sizeof(*m->fds));
+	if (rc == 0 && (m->listeners == NULL || m->fds == NULL))
+		rc = wsgi_fail(err, -ENOMEM, "out of memory");
+	for (int i = 0; rc == 0 && i < m->activation.count; i++) {
+		char address[20];
+
+		snprintf(address, sizeof(address), "fd://%d", WSGI_ACTIVATION_FIRST + i);
+		rc = add_listener(m, address, NULL, err);
+	}
+	for (size_t i = 0; rc == 0 && i < o->bind_len; i++)
+		rc = add_listener(m, o->bind[i], &access, err);
+	if (rc == 0 && m->n_fds == 0)
+		rc = wsgi_fail(err, -EINVAL,
+			       "nothing to listen on: give --bind unix:PATH or --bind HOST:PORT, "
+			       "or a listening socket on descriptor 0");
+	return rc;
+}
+
+void wsgi_master_close_listeners(struct wsgi_master *m)
+{
+	for (size_t i = 0; i < m->n_fds; i++)
+		wsgi_listener_close(&m->listeners[i]);
+	m->watched = 0;
+}
+
+/* -- all --------------------------------------------------------------------------------------- */
+
+static int open_rest(struct wsgi_master *m, struct wsgi_error *err)
+{
+	int rc = wsgi_signals_open(&m->signals, 0, err);
+
+	if (rc != 0)
+		return rc;
+	rc = wsgi_fdpass_pair(m->exchange);
+	if (rc != 0)
+		return wsgi_fail(err, rc, "no sockets between workers: %s", strerror(-rc));
+	/* Workers are the children of children; they are to be ours. */
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
+		return wsgi_fail(err, -errno, "the children of workers cannot be ours: %s",
+				 strerror(errno));
+	if (m->first.pid != NULL)
+		return wsgi_pidfile_write(&m->pidfile, m->first.pid, getpid(), err);
+	return 0;
+}
+
+int wsgi_master_open(struct wsgi_master *m, struct wsgi_error *err)
+{
+	int rc = keep_options(m, err);
+
+	if (rc == 0)
+		rc = wsgi_priv_find(&m->priv, m->first.user, m->first.group, err);
+	if (rc == 0)
+		rc = wsgi_notify_open(&m->notify, err);
+	if (rc == 0)
+		rc = open_listeners(m, err);
+	if (rc == 0)
+		rc = open_rest(m, err);
+	if (rc == 0)
+		set_title(m);
+	return rc;
+}
+
+static void free_generations(struct wsgi_master *m)
+{
+	wsgi_generation_destroy(m->current);
+	wsgi_generation_destroy(m->candidate);
+	while (m->old != NULL) {
+		struct wsgi_generation *g = m->old;
+
+		m->old = g->next;
+		wsgi_generation_destroy(g);
+	}
+}
+
+static void free_rest(struct wsgi_master *m)
+{
+	wsgi_pool_finish(&m->pool);
+	free_generations(m);
+	wsgi_pace_finish(&m->pace);
+	wsgi_priv_finish(&m->priv);
+	wsgi_activation_finish(&m->activation);
+	free(m->listeners);
+	free(m->fds);
+	free(m->rows);
+	free(m->actions);
+	free(m->polled);
+	wsgi_options_finish(&m->first);
+	free_words(m);
+}
+
+void wsgi_master_close(struct wsgi_master *m)
+{
+	for (size_t i = 0; i < m->n_fds; i++)
+		wsgi_listener_finish(&m->listeners[i]);
+	for (int i = 0; i < 2; i++)
+		if (m->exchange[i] >= 0)
+			close(m->exchange[i]);
+	wsgi_pidfile_remove(&m->pidfile);
+	wsgi_notify_finish(&m->notify);
+	free_rest(m);
+	wsgi_signals_close(&m->signals);
+}
+
+void wsgi_master_forget(struct wsgi_master *m)
+{
+	for (size_t i = 0; i < m->n_fds; i++) {
+		free(m->listeners[i].name);
+		free(m->listeners[i].path); /* not removed: it is the master's */
+	}
+	for (uint32_t i = 0; i < m->pool.n; i++)
+		m->pool.places[i].line = -1; /* the number is somebody else's by now */
+	free(m->pidfile.path);
+	free_rest(m);
+}

@@ -1,0 +1,507 @@
+/* The master's workers: what they say, how they end, and what is done about it. */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+
+#include "proc/line.h"
+#include "proc/queue.h"
+#include "serve/master_parts.h"
+
+enum {
+	SILENT_MS = 1000, /* for a worker whose line has ended, to end itself */
+	COUNT_MS = 1000,
+};
+
+static struct wsgi_pool_place *place_at(struct wsgi_master *m, uint32_t place)
+{
+	return &m->pool.places[place];
+}
+
+static bool is_of(const struct wsgi_pool_place *place, const struct wsgi_generation *g)
+{
+	return g != NULL && place->stage != WSGI_BOARD_FREE && place->generation == g->number;
+}
+
+/* The board that is shown. */
+static struct wsgi_board_head *head_of(const struct wsgi_master *m)
+{
+	const struct wsgi_board *board =
+		m->current != NULL ? wsgi_generation_board(m->current) : NULL;
+
+	return board != NULL ? board->head : NULL;
+}
+
+int wsgi_master_make_room(struct wsgi_master *m, const struct wsgi_generation *g)
+{
+	uint32_t n = wsgi_generation_board(g)->places;
+	void *rows, *actions, *polled;
+
+	if (n < m->pool.n)
+		n = m->pool.n;
+	rows = realloc(m->rows, n * sizeof(*m->rows));
+	if (rows != NULL)
+		m->rows = rows;
+	actions = realloc(m->actions, 2 * n * sizeof(*m->actions));
+	if (actions != NULL)
+		m->actions = actions;
+	polled = realloc(m->polled, (n + m->n_fds + 8) * sizeof(*m->polled));
+	if (polled != NULL)
+		m->polled = polled;
+	if (rows == NULL || actions == NULL || polled == NULL)
+		return -ENOMEM;
+	return wsgi_pool_grow(&m->pool, n);
+}
+
+/* -- how they end ------------------------------------------------------------------------------ */
+
+/* "ended with status 3", "was killed by signal 9 (Killed)" */
+static const char *how(char text[80], int status)
+{
+	if (WIFSIGNALED(status))
+		snprintf(text, 80, "was killed by signal %d (%s)", WTERMSIG(status),
+			 strsignal(WTERMSIG(status)));
+	else
+		snprintf(text, 80, "ended with status %d", WEXITSTATUS(status));
+	return text;
+}
+
+static bool is_crash(int status)
+{
+	static const int signals[] = {SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE};
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (WIFSIGNALED(status) && WTERMSIG(status) == signals[i])
+			return true;
+	return false;
+}
+
+/* What the program ends with when its first worker, or zygote, has. */
+static int exit_status(int code, int status)
+{
+	if (code != 0)
+		return code;
+	return WIFEXITED(status) && WEXITSTATUS(status) != 0 ? WEXITSTATUS(status) : EX_SOFTWARE;
+}
+
+/* It ended before it was of any use. */
+static void say_failed(struct wsgi_master *m, const char *who, pid_t pid, int status, int code)
+{
+	int64_t wait_ms = wsgi_pace_failed(&m->pace, m->now_ms);
+	char text[80];
+
+	if (code == 0)
+		wsgi_log(&m->log, WSGI_LOG_ERROR, "%s %ld %s", who, (long)pid, how(text, status));
+	wsgi_log(&m->log, WSGI_LOG_ERROR, "%s %ld did not come to serve; the next try is in %g s",
+		 who, (long)pid, (double)wait_ms / 1000);
+}
+
+static void say_lost(struct wsgi_master *m, const struct wsgi_pool_end *end)
+{
+	struct wsgi_board_head *head = head_of(m);
+	char text[80];
+
+	wsgi_log(&m->log, WSGI_LOG_WARNING, "worker %ld %s; starting another", (long)end->pid,
+		 how(text, end->status));
+	if (!is_crash(end->status))
+		return;
+	if (head != NULL)
+		head->crashes++;
+	if (!wsgi_pace_crashed(&m->pace, m->now_ms))
+		return;
+	wsgi_log(&m->log, WSGI_LOG_ERROR, "%u workers have crashed within %g s: starting anew",
+		 m->current->o.emergency_restart_threshold,
+		 (double)m->current->o.emergency_restart_interval_ms / 1000);
+	m->to_reload = true;
+}
+
+static void say_candidate_failed(struct wsgi_master *m, const char *who, pid_t pid, int status,
+				 int code)
+{
+	char text[80];
+
+	if (code == 0) /* else it has said why */
+		wsgi_log(&m->log, WSGI_LOG_ERROR, "%s %ld %s before it could serve", who, (long)pid,
+			 how(text, status));
+}
+
+static void worker_ended(struct wsgi_master *m, const struct wsgi_pool_end *end)
+{
+	const struct wsgi_pool_place place = *place_at(m, end->place);
+	bool of_candidate = is_of(&place, m->candidate);
+
+	wsgi_pool_free(&m->pool, end->place);
+	if (of_candidate) {
+		say_candidate_failed(m, "worker", end->pid, end->status, place.code);
+		wsgi_master_drop_candidate(m, exit_status(place.code, end->status));
+	} else if (m->stopping || place.killed || place.stage == WSGI_BOARD_RETIRING) {
+		wsgi_log(&m->log, WSGI_LOG_DEBUG, "worker %ld has ended", (long)end->pid);
+	} else if (place.stage == WSGI_BOARD_STARTING || !place.proved) {
+		say_failed(m, "worker", end->pid, end->status, place.code);
+	} else {
+		say_lost(m, end);
+	}
+}
+
+/* No word will come any more of the workers that it was to fork. */
+static void free_unborn(struct wsgi_master *m, const struct wsgi_generation *g)
+{
+	for (uint32_t i = 0; i < m->pool.n; i++)
+		if (is_of(place_at(m, i), g) && place_at(m, i)->pid == 0)
+			wsgi_pool_free(&m->pool, i);
+}
+
+static void zygote_ended(struct wsgi_master *m, struct wsgi_generation *g, int status)
+{
+	pid_t pid = g->zygote;
+
+	g->zygote = 0;
+	wsgi_generation_hang_up(g);
+	free_unborn(m, g);
+	if (g == m->candidate) {
+		say_candidate_failed(m, "zygote", pid, status, g->code);
+		wsgi_master_drop_candidate(m, exit_status(g->code, status));
+	} else if (g == m->current && !m->stopping) {
+		say_failed(m, "zygote", pid, status, g->code);
+		m->zygote_ms = wsgi_pace_next_ms(&m->pace);
+	}
+}
+
+static struct wsgi_generation *generation_of_zygote(const struct wsgi_master *m, pid_t pid)
+{
+	if (m->current != NULL && m->current->zygote == pid)
+		return m->current;
+	if (m->candidate != NULL && m->candidate->zygote == pid)
+		return m->candidate;
+	for (struct wsgi_generation *g = m->old; g != NULL; g = g->next)
+		if (g->zygote == pid)
+			return g;
+	return NULL;
+}
+
+/* -- what they say ----------------------------------------------------------------------------- */
+
+static void worker_is_ready(struct wsgi_master *m, uint32_t place)
+{
+	struct wsgi_pool_place *it = place_at(m, place);
+
+	it->ready = true;
+	if (it->stage != WSGI_BOARD_STARTING || it->pid == 0)
+		return;
+	wsgi_pool_serves(&m->pool, place, m->now_ms);
+	wsgi_log(&m->log, WSGI_LOG_INFO, "worker %ld started", (long)it->pid);
+	if (is_of(it, m->candidate) && !m->stopping)
+		wsgi_master_promote(m);
+}
+
+static void worker_says(struct wsgi_master *m, uint32_t place, const struct wsgi_line_message *said)
+{
+	struct wsgi_pool_place *it = place_at(m, place);
+
+	if (said->word == WSGI_LINE_READY)
+		worker_is_ready(m, place);
+	else if (said->word == WSGI_LINE_UNLOADED)
+		it->code = said->code;
+	if (said->word != WSGI_LINE_REPLACE || it->outgoing || it->stage != WSGI_BOARD_SERVING)
+		return;
+	wsgi_log(&m->log, WSGI_LOG_INFO,
+		 "worker %ld has reached --max-requests or --max-memory: starting another in its "
+		 "stead",
+		 (long)it->pid);
+	it->outgoing = true;
+}
+
+static void hear_worker(struct wsgi_master *m, uint32_t place)
+{
+	struct wsgi_line_message said;
+	int rc;
+
+	while ((rc = wsgi_pool_hear(&m->pool, place, &said)) == 1)
+		worker_says(m, place, &said);
+	/* It ends; what it still does is nobody's to ask. */
+	if (rc == 0 && place_at(m, place)->stage == WSGI_BOARD_SERVING)
+		place_at(m, place)->hung_up_ms = m->now_ms;
+}
+
+static void zygote_says(struct wsgi_master *m, struct wsgi_generation *g,
+			const struct wsgi_line_message *said)
+{
+	uint32_t place;
+
+	if (said->word == WSGI_LINE_UP)
+		g->is_up = true;
+	else if (said->word == WSGI_LINE_UNLOADED)
+		g->code = said->code;
+	if (said->word != WSGI_LINE_SPAWNED && said->word != WSGI_LINE_FAILED)
+		return;
+	place = wsgi_pool_take(&m->pool, said);
+	if (place == m->pool.n)
+		return;
+	if (said->word == WSGI_LINE_SPAWNED) {
+		if (place_at(m, place)->ready)
+			worker_is_ready(m, place);
+		return;
+	}
+	wsgi_log(&m->log, WSGI_LOG_ERROR, "no worker can be forked: %s", strerror(-said->code));
+	wsgi_pool_free(&m->pool, place);
+	if (g == m->candidate)
+		wsgi_master_drop_candidate(m, EX_OSERR);
+	else
+		wsgi_pace_failed(&m->pace, m->now_ms);
+}
+
+static void hear_zygote(struct wsgi_master *m, struct wsgi_generation *g)
+{
+	struct wsgi_line_message said;
+	int rc = 1;
+
+	while (g->line >= 0 && rc != -EAGAIN) {
+		size_t n = 0;
+
+		rc = wsgi_line_hear(g->line, &said, NULL, &n);
+		if (rc == 1) {
+			zygote_says(m, g, &said);
+		} else if (rc != -EAGAIN && rc != -EBADMSG && rc != -EMSGSIZE) {
+			wsgi_generation_hang_up(g);
+			kill(g->zygote, SIGKILL); /* a zygote without a line is of no use */
+		}
+	}
+}
+
+void wsgi_master_hear(struct wsgi_master *m)
+{
+	struct wsgi_pool_end end;
+
+	if (m->current != NULL)
+		hear_zygote(m, m->current);
+	if (m->candidate != NULL)
+		hear_zygote(m, m->candidate);
+	for (uint32_t i = 0; i < m->pool.n; i++)
+		if (place_at(m, i)->stage != WSGI_BOARD_FREE)
+			hear_worker(m, i);
+	while (wsgi_pool_reap(&m->pool, &end)) {
+		struct wsgi_generation *g = generation_of_zygote(m, end.pid);
+
+		if (end.place != m->pool.n) {
+			hear_worker(m, end.place);
+			worker_ended(m, &end);
+		} else if (g != NULL) {
+			hear_zygote(m, g);
+			zygote_ended(m, g, end.status);
+		}
+	}
+}
+
+/* -- what is done ------------------------------------------------------------------------------ */
+
+static void spawn(struct wsgi_master *m, uint32_t place)
+{
+	int rc = wsgi_pool_spawn(&m->pool, place,
+				 &(struct wsgi_pool_spawn){
+					 .zygote = m->current->line,
+					 .generation = m->current->number,
+					 .board = wsgi_generation_board(m->current),
+					 .now_ms = m->now_ms,
+				 });
+
+	if (rc == 0)
+		return;
+	wsgi_pace_failed(&m->pace, m->now_ms);
+	wsgi_log(&m->log, WSGI_LOG_ERROR, "no worker can be started: %s", strerror(-rc));
+}
+
+/* Tell it to end; one that cannot be told is sent the signal for that. */
+static void tell_to_end(struct wsgi_master *m, uint32_t place, uint32_t word)
+{
+	if (wsgi_pool_tell(&m->pool, place, word, NULL, 0) != 0)
+		wsgi_pool_signal(&m->pool, place, SIGTERM);
+	if (word == WSGI_LINE_STOP)
+		place_at(m, place)->stopped = true;
+	wsgi_pool_retires(&m->pool, place, m->now_ms);
+}
+
+/* A line for each request of a worker that began in a span of time: it is beyond a limit. */
+static void say_requests(struct wsgi_master *m, uint32_t place, int64_t after_ms, int64_t until_ms)
+{
+	const struct wsgi_pool_place *it = place_at(m, place);
+
+	for (uint32_t t = 0; it->board != NULL && t < it->board->threads; t++) {
+		struct wsgi_board_words words;
+
+		if (it->began_ms[t] == 0 || it->began_ms[t] <= after_ms ||
+		    it->began_ms[t] > until_ms)
+			continue;
+		wsgi_board_read(wsgi_board_thread(it->board, place, t), &words);
+		wsgi_log(&m->log, WSGI_LOG_WARNING,
+			 "worker %ld: %s %s runs for %g s:", (long)it->pid, words.method, words.uri,
+			 (double)(m->now_ms - it->began_ms[t]) / 1000);
+	}
+	wsgi_pool_signal(&m->pool, place, WSGI_LINE_DUMP_SIGNAL);
+}
+
+static void say_slow(struct wsgi_master *m, uint32_t place, const struct wsgi_pool_limits *l)
+{
+	struct wsgi_pool_place *it = place_at(m, place);
+	struct wsgi_board_head *head = head_of(m);
+	int64_t until_ms = m->now_ms - l->slow_ms;
+
+	for (uint32_t t = 0; head != NULL && t < it->board->threads; t++)
+		if (it->began_ms[t] > it->slow_ms && it->began_ms[t] <= until_ms)
+			head->slow_requests++;
+	say_requests(m, place, it->slow_ms, until_ms);
+	it->slow_ms = until_ms;
+}
+
+static void time_out(struct wsgi_master *m, uint32_t place, const struct wsgi_pool_limits *l)
+{
+	struct wsgi_board_head *head = head_of(m);
+
+	say_requests(m, place, 0, m->now_ms - l->timeout_ms);
+	wsgi_log(&m->log, WSGI_LOG_WARNING, "worker %ld is replaced: --timeout is %g s",
+		 (long)place_at(m, place)->pid, (double)l->timeout_ms / 1000);
+	if (head != NULL)
+		head->timeouts++;
+	place_at(m, place)->stuck_ms = m->now_ms;
+	tell_to_end(m, place, WSGI_LINE_RETIRE);
+}
+
+static void kill_worker(struct wsgi_master *m, uint32_t place)
+{
+	const struct wsgi_pool_place *it = place_at(m, place);
+
+	if (it->stage == WSGI_BOARD_RETIRING && !m->at_once)
+		wsgi_log(&m->log, WSGI_LOG_WARNING, "worker %ld did not end in time: killed",
+			 (long)it->pid);
+	wsgi_pool_signal(&m->pool, place, SIGKILL);
+}
+
+static void carry_out(struct wsgi_master *m, const struct wsgi_pool_limits *l)
+{
+	for (size_t i = 0; i < m->plan.len; i++) {
+		uint32_t place = m->plan.actions[i].place;
+
+		switch (m->plan.actions[i].verb) {
+		case WSGI_POOL_SPAWN:
+			spawn(m, place);
+			break;
+		case WSGI_POOL_RETIRE:
+			tell_to_end(m, place, WSGI_LINE_RETIRE);
+			break;
+		case WSGI_POOL_STOP:
+			tell_to_end(m, place, WSGI_LINE_STOP);
+			break;
+		case WSGI_POOL_SLOW:
+			say_slow(m, place, l);
+			break;
+		case WSGI_POOL_TIMEOUT:
+			time_out(m, place, l);
+			break;
+		case WSGI_POOL_KILL:
+			kill_worker(m, place);
+			break;
+		}
+	}
+}
+
+/* The candidate's worker is not the policy's yet. */
+static void hide_candidate(struct wsgi_master *m)
+{
+	for (uint32_t i = 0; i < m->pool.n; i++) {
+		if (!is_of(place_at(m, i), m->candidate) || m->stopping)
+			continue;
+		m->rows[i].stage = WSGI_BOARD_RETIRING;
+		m->rows[i].killed = true;
+	}
+}
+
+/* A worker whose line has ended will end, or has closed what was not its own. */
+static void give_up_silent(struct wsgi_master *m)
+{
+	for (uint32_t i = 0; i < m->pool.n; i++) {
+		const struct wsgi_pool_place *it = place_at(m, i);
+
+		if (it->stage != WSGI_BOARD_SERVING || it->hung_up_ms == 0 ||
+		    m->now_ms - it->hung_up_ms < SILENT_MS)
+			continue;
+		wsgi_log(&m->log, WSGI_LOG_WARNING,
+			 "worker %ld has closed its line to the master: starting another",
+			 (long)it->pid);
+		tell_to_end(m, i, WSGI_LINE_RETIRE);
+	}
+}
+
+/* What the status page shows besides the workers. */
+static void count(struct wsgi_master *m, unsigned busy)
+{
+	struct wsgi_board_head *head = head_of(m);
+	const struct wsgi_options *o = m->current != NULL ? &m->current->o : NULL;
+	struct wsgi_queue queue;
+
+	if (head == NULL)
+		return;
+	head->stopping = m->stopping;
+	head->max_children_reached += m->plan.at_max;
+	if (busy > head->max_active)
+		head->max_active = busy;
+	if (m->now_ms < m->count_ms || (o->status_path == NULL && o->status_socket == NULL))
+		return;
+	m->count_ms = m->now_ms + COUNT_MS;
+	wsgi_queue_sum(m->fds, m->n_fds, &queue);
+	head->listen_queue = queue.waiting;
+	head->listen_queue_len = queue.capacity;
+	if (queue.waiting > head->max_listen_queue)
+		head->max_listen_queue = queue.waiting;
+}
+
+static void decide(struct wsgi_master *m)
+{
+	const struct wsgi_options *o = m->current != NULL ? &m->current->o : &m->first;
+	struct wsgi_pool_limits limits = wsgi_generation_limits(o, m->more);
+	struct wsgi_pool_seen seen = wsgi_pool_look(&m->pool, m->rows, m->now_ms);
+	const struct wsgi_pool_view view = {
+		.rows = m->rows,
+		.n = m->pool.n,
+		.usable = m->current != NULL && m->current->shared != NULL
+				  ? m->current->shared->board.places
+				  : 0,
+		.now_ms = m->now_ms,
+		.can_spawn = m->current != NULL && m->current->is_up,
+		.waiting = m->waiting,
+		.stopping = m->stopping,
+	};
+
+	if (seen.proved)
+		wsgi_pace_proved(&m->pace);
+	if (m->at_once)
+		limits.graceful_ms = 0;
+	hide_candidate(m);
+	m->plan.actions = m->actions;
+	m->plan.len = 0;
+	m->plan.next_ms = INT64_MAX;
+	if (m->current != NULL || m->stopping)
+		wsgi_pool_decide(&m->plan, &view, &limits, &m->pace);
+	carry_out(m, &limits);
+	count(m, seen.busy);
+	m->waiting = false;
+}
+
+void wsgi_master_act(struct wsgi_master *m)
+{
+	wsgi_master_sweep(m);
+	if (m->to_reload && !m->stopping)
+		wsgi_master_reload(m);
+	if (!m->is_child && m->now_ms >= m->zygote_ms && !m->stopping)
+		wsgi_master_revive(m);
+	if (m->is_child)
+		return;
+	if (!m->stopping)
+		wsgi_master_try_candidate(m);
+	give_up_silent(m);
+	decide(m);
+	if (m->zygote_ms < m->plan.next_ms)
+		m->plan.next_ms = m->zygote_ms;
+}
