@@ -73,14 +73,17 @@ static bool has_slash(const struct wsgi_environ *env)
 	return path != NULL && path[0] == '/';
 }
 
-/* The whole decoded path of the request, from what the front end gave. */
-static int whole_path(const struct wsgi_environ *env, struct wsgi_buf *out)
+/*
+ * The whole decoded path of the request, from what the front end gave.
+ *   proxied   without PATH_INFO it is SCRIPT_NAME, as Apache put it right and looked up who may
+ */
+static int whole_path(const struct wsgi_environ *env, bool proxied, struct wsgi_buf *out)
 {
 	const char *uri = wsgi_environ_get(env, "REQUEST_URI");
 	const char *script = wsgi_environ_get(env, "SCRIPT_NAME");
 	int rc = 0;
 
-	if (wsgi_environ_get(env, "PATH_INFO") == NULL && uri != NULL)
+	if (wsgi_environ_get(env, "PATH_INFO") == NULL && uri != NULL && !proxied)
 		return wsgi_percent_decode(uri_path(uri), out);
 	if (script != NULL && (strcmp(script, "/") != 0 || !has_slash(env)))
 		rc = add_variable(out, env, "SCRIPT_NAME");
@@ -109,7 +112,7 @@ static int derive_path(struct wsgi_environ *env, bool proxied)
 	const char *script = wsgi_environ_get(env, "SCRIPT_NAME");
 	struct wsgi_buf path = {0};
 	struct wsgi_span span;
-	int rc = whole_path(env, &path);
+	int rc = whole_path(env, proxied, &path);
 
 	if (script == NULL || strcmp(script, "/") == 0 || proxied || is_nginx_default(env, script))
 		script = "";
@@ -122,11 +125,11 @@ static int derive_path(struct wsgi_environ *env, bool proxied)
 	return rc;
 }
 
-static int apply_mount(struct wsgi_environ *env, const char *mount)
+static int apply_mount(struct wsgi_environ *env, const char *mount, bool proxied)
 {
 	struct wsgi_buf path = {0};
 	struct wsgi_span span;
-	int rc = whole_path(env, &path);
+	int rc = whole_path(env, proxied, &path);
 
 	if (strcmp(mount, "/") == 0)
 		mount = "";
@@ -212,7 +215,7 @@ int wsgi_mount_fix(struct wsgi_environ *env, const char *script_name)
 	if (rc != 0)
 		return rc;
 	if (script_name != NULL)
-		return apply_mount(env, script_name);
+		return apply_mount(env, script_name, proxied);
 	if (wsgi_environ_get(env, "PATH_INFO") == NULL &&
 	    wsgi_environ_get(env, "REQUEST_URI") != NULL)
 		return derive_path(env, proxied);

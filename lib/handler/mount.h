@@ -12,7 +12,8 @@
  *
  * Without PATH_INFO it is derived from REQUEST_URI: its path, percent-decoded once, less the mount.
  * nginx's own fastcgi_params give the whole path as SCRIPT_NAME (equal to DOCUMENT_URI): that is a
- * mount at the root. So does Apache's mod_proxy_fcgi, which is known by SCRIPT_FILENAME; with
+ * mount at the root. So does Apache's mod_proxy_fcgi, which is known by SCRIPT_FILENAME, and
+ * whose path has no dots and double slashes any more: it is taken as it is; with
  * proxy-fcgi-pathinfo its PATH_INFO is not decoded, and SCRIPT_NAME wrong when it has an escape:
  * put right. SCRIPT_FILENAME loses what it puts around it ("proxy:fcgi://host:port" and "?query").
  * SCRIPT_NAME is always there, and never "/" alone.
