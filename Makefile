@@ -44,6 +44,7 @@ SRC     := $(filter-out lib/python/%,$(wildcard lib/*/*.c))
 PUBLIC  := $(shell sed -n 's/^\#include "\(.*\)"/\1/p' lib/wsgi.h) base/decls.h
 LIBSRC  := $(foreach d,base wsgi proc handler http server gzip,$(wildcard lib/$d/*.c))
 OBJ     := $(SRC:%.c=$O/%.o)
+FRONTENDS := $(sort $(filter-out %.7,$(wildcard scripts/frontends/*)))
 PLUGIN  := $(patsubst %.c,$O/%.o,$(wildcard lib/python/*.c))
 CMDS    := $(patsubst cmd/%/main.c,$O/%,$(wildcard cmd/*/main.c))
 TESTS   := $(patsubst tests/%.c,$O/tests/%,$(wildcard tests/*/test_*.c))

@@ -12,8 +12,17 @@ $O/%.o: %.c
 	$Q$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 $O/lib/python/%.o: ALL_CPPFLAGS += -DPy_LIMITED_API=0x03080000 $(PYTHON_CFLAGS)
 
+# What --print-frontend prints.
+$O/frontend_files.c: scripts/embed $(FRONTENDS)
+	@mkdir -p $(@D)
+	$(call say,EMBED)
+	$Qscripts/embed $(FRONTENDS) >$@.new && mv $@.new $@
+$O/frontend_files.o: $O/frontend_files.c
+	$(call say,CC)
+	$Q$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+
 # The commands link this one; what a command does not use of it stays out.
-$O/libgateway.a: $(OBJ)
+$O/libgateway.a: $(OBJ) $O/frontend_files.o
 	@rm -f $@
 	$(call say,AR)
 	$Q$(AR) rcs $@ $^
@@ -66,7 +75,7 @@ $O/fuzz/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$Q$(FUZZ_CC) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
-$O/fuzz/libgateway.a: $(SRC:%.c=$O/fuzz/%.o)
+$O/fuzz/libgateway.a: $(SRC:%.c=$O/fuzz/%.o) $O/frontend_files.o
 	@rm -f $@
 	$(call say,AR)
 	$Q$(AR) rcs $@ $^
