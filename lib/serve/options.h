@@ -22,7 +22,11 @@ enum wsgi_pm { WSGI_PM_STATIC, WSGI_PM_DYNAMIC, WSGI_PM_ONDEMAND };
 enum { WSGI_MODE_UNSET = 01000000 }; /* of a file mode or a umask that was not given */
 
 /*
- * options - what the command line said. Strings are borrowed from argv.
+ * options - what the command line and the file of --config say.
+ *
+ * Shape    each option's member; where one was not given, its default. option_table has the
+ *          options, option_value their values, option_rules how they go together.
+ * Owner    strings are borrowed from argv, or belong to the struct: they live as long as both.
  */
 struct wsgi_options {
 	enum wsgi_gateway gateway;
@@ -55,7 +59,7 @@ struct wsgi_options {
 	unsigned listen_mode; /* WSGI_MODE_UNSET: by listen_owner and listen_group */
 	/* wsgi-fcgi: the process manager; 0 in a time or a limit: none, unless told otherwise */
 	enum wsgi_pm pm;
-	unsigned start_servers, min_spare_servers, max_spare_servers; /* 0: made from workers */
+	unsigned start_servers, min_spare_servers, max_spare_servers; /* 0: pm is not dynamic */
 	int64_t process_idle_timeout_ms;
 	unsigned max_spawn_rate; /* processes a second */
 	unsigned emergency_restart_threshold;
@@ -90,36 +94,48 @@ struct wsgi_options {
 	 * environment variable: os.environ has those before any code of ours runs.
 	 */
 	const char *reload_pipe;
+	/* Not for users: it answers --status-socket of wsgi-fcgi (serve/status_http.h). */
+	const char *status_board;
 	bool debug; /* --debug: the traceback is the answer's page */
 
 	char *found; /* owned: the name of an application that no word of argv holds; or NULL */
+	/*
+	 * wsgi-fcgi: the folder in which it was started, owned; NULL: it is not known, or this is
+	 * inside the interpreter. Relative names on the command line count from there, whatever
+	 * --chdir did since.
+	 */
+	char *start_dir;
+	/* Private, and owned where they are no words of argv. */
+	uint64_t given[2]; /* a bit for each option of the table */
+	char *config_text, *full_chdir;
+	int argc;
+	char *const *argv;
 };
 
 /*
- * Read a command line. Options end at the first word that is none: the application; what follows
- * it is never an option. For CGI it is not looked at (a query string can stand there), elsewhere it
- * is refused.
- * Returns 0; -EINVAL with one line that names the option and what it takes; -ENOMEM. In any case
- * wsgi_options_finish() is called afterwards.
+ * Read a command line, and the file that it names by --config. What the command line says counts
+ * more, and its lists stand in place of the file's. Options end at the first word that is none: the
+ * application; what follows it is never an option. For CGI it is not looked at (a query string can
+ * stand there), elsewhere it is refused.
+ *   argv   borrowed, for as long as o and those made from it live
+ * Returns 0; -EINVAL with one line that names the option and what it takes; -ENOENT, -EACCES: the
+ * file cannot be read; -ENOMEM. In any case wsgi_options_finish() is called afterwards.
  */
 int wsgi_options_parse(struct wsgi_options *o, enum wsgi_gateway gateway, int argc,
 		       char *const *argv, struct wsgi_error *err);
-void wsgi_options_finish(struct wsgi_options *o);
 
 /*
- * The command line that says to the same gateway, inside the interpreter, what o says; less what
- * is done already when the interpreter starts (--python, --chdir, -e).
- *   application   the application's name, whatever o->application is
- * Returns argv, NULL-terminated, the caller's to free by wsgi_options_free_words(); NULL: no
- * memory.
+ * Read once more what first was made of: the same command line, and the file as it is now. Relative
+ * names of --config and --chdir count from where first was read: o->chdir is then absolute, and is
+ * first->start_dir where no --chdir is given.
+ * Returns as wsgi_options_parse(), of which it keeps all else; first is as it was, and has to live
+ * as long as o.
  */
-char **wsgi_options_words(const struct wsgi_options *o, const char *application);
-void wsgi_options_free_words(char **words);
+int wsgi_options_again(struct wsgi_options *o, const struct wsgi_options *first,
+		       struct wsgi_error *err);
+void wsgi_options_finish(struct wsgi_options *o);
 
 /* "wsgi-fcgi" */
 const char *wsgi_gateway_name(enum wsgi_gateway gateway);
-
-/* Print the help of a gateway: every option that it takes, a line each. */
-void wsgi_options_help(enum wsgi_gateway gateway, FILE *out);
 
 #endif
