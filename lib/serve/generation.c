@@ -193,6 +193,7 @@ int wsgi_generation_start(struct wsgi_generation *g, struct wsgi_error *err)
 	}
 	g->line = ends[0];
 	g->is_up = false;
+	g->hung_up_ms = 0;
 	g->code = 0;
 	return 0;
 }

@@ -31,6 +31,7 @@ struct wsgi_generation {
 	struct wsgi_options o;
 	struct wsgi_generation_board *shared; /* NULL: none that can be read */
 	pid_t zygote;                         /* 0: there is none */
+	int64_t hung_up_ms;                   /* when its line came to its end; 0: it has not */
 	int line;                             /* to it; -1: none, or at its end */
 	bool is_up;                           /* it takes orders */
 	int code;                             /* the exit status that it announced; 0: none */

@@ -188,8 +188,10 @@ void wsgi_master_forget(struct wsgi_master *m)
 		free(m->listeners[i].name);
 		free(m->listeners[i].path); /* not removed: it is the master's */
 	}
+	/* The numbers are somebody else's by now; and how a zygote ends is told before its line. */
 	for (uint32_t i = 0; i < m->pool.n; i++)
-		m->pool.places[i].line = -1; /* the number is somebody else's by now */
+		m->pool.places[i].line = -1;
+	m->born->line = -1;
 	free(m->pidfile.path);
 	free_rest(m);
 }

@@ -14,6 +14,7 @@
 
 enum {
 	SILENT_MS = 1000, /* for a worker whose line has ended, to end itself */
+	ZYGOTE_MS = 5000, /* and for a zygote, with what an interpreter does at its end */
 	COUNT_MS = 1000,
 };
 
@@ -80,6 +81,13 @@ static bool is_crash(int status)
 	return false;
 }
 
+/* With one of our own statuses a process ends after it has logged the reason. */
+static bool has_said_why(int status)
+{
+	return WIFEXITED(status) && WEXITSTATUS(status) >= EX__BASE &&
+	       WEXITSTATUS(status) <= EX__MAX;
+}
+
 /* What the program ends with when its first worker, or zygote, has. */
 static int exit_status(int code, int status)
 {
@@ -94,7 +102,7 @@ static void say_failed(struct wsgi_master *m, const char *who, pid_t pid, int st
 	int64_t wait_ms = wsgi_pace_failed(&m->pace, m->now_ms);
 	char text[80];
 
-	if (code == 0)
+	if (code == 0 && !has_said_why(status))
 		wsgi_log(&m->log, WSGI_LOG_ERROR, "%s %ld %s", who, (long)pid, how(text, status));
 	wsgi_log(&m->log, WSGI_LOG_ERROR, "%s %ld did not come to serve; the next try is in %g s",
 		 who, (long)pid, (double)wait_ms / 1000);
@@ -124,7 +132,7 @@ static void say_candidate_failed(struct wsgi_master *m, const char *who, pid_t p
 {
 	char text[80];
 
-	if (code == 0) /* else it has said why */
+	if (code == 0 && !has_said_why(status))
 		wsgi_log(&m->log, WSGI_LOG_ERROR, "%s %ld %s before it could serve", who, (long)pid,
 			 how(text, status));
 }
@@ -267,7 +275,7 @@ static void hear_zygote(struct wsgi_master *m, struct wsgi_generation *g)
 			zygote_says(m, g, &said);
 		} else if (rc != -EAGAIN && rc != -EBADMSG && rc != -EMSGSIZE) {
 			wsgi_generation_hang_up(g);
-			kill(g->zygote, SIGKILL); /* a zygote without a line is of no use */
+			g->hung_up_ms = m->now_ms;
 		}
 	}
 }
@@ -434,6 +442,17 @@ static void give_up_silent(struct wsgi_master *m)
 	}
 }
 
+/* A zygote without a line is of no use. */
+static void give_up_zygote(struct wsgi_master *m, struct wsgi_generation *g)
+{
+	if (g == NULL || g->zygote <= 0 || g->hung_up_ms == 0)
+		return;
+	if (m->now_ms - g->hung_up_ms >= ZYGOTE_MS)
+		kill(g->zygote, SIGKILL);
+	else if (g->hung_up_ms + ZYGOTE_MS < m->plan.next_ms)
+		m->plan.next_ms = g->hung_up_ms + ZYGOTE_MS;
+}
+
 /* What the status page shows besides the workers. */
 static void count(struct wsgi_master *m, unsigned busy)
 {
@@ -502,6 +521,8 @@ void wsgi_master_act(struct wsgi_master *m)
 		wsgi_master_try_candidate(m);
 	give_up_silent(m);
 	decide(m);
+	give_up_zygote(m, m->current);
+	give_up_zygote(m, m->candidate);
 	if (m->zygote_ms < m->plan.next_ms)
 		m->plan.next_ms = m->zygote_ms;
 }
