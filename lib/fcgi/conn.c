@@ -293,6 +293,7 @@ int wsgi_fcgi_conn_wait(struct wsgi_fcgi_conn *c, short events, int ms)
 	struct pollfd p = {.fd = c->fd, .events = events};
 	int n;
 
+	c->config->waits(c);
 	leave(c);
 	do
 		n = poll(&p, 1, ms);

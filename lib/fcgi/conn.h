@@ -32,6 +32,8 @@ struct wsgi_fcgi_config {
 	const struct wsgi_log *log;
 	/* The reader of a response is behind, and the application is about to make more of it. */
 	void (*unsent)(struct wsgi_fcgi_conn *c);
+	/* The thread that serves is about to wait for the peer. */
+	void (*waits)(struct wsgi_fcgi_conn *c);
 };
 
 struct wsgi_fcgi_conn {

@@ -1,172 +1,35 @@
 #include "fcgi/reactor.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/container.h"
-#include "base/fdio.h"
-#include "fcgi/conn.h"
+#include "fcgi/core.h"
+#include "fcgi/doors.h"
+#include "fcgi/peers.h"
 
 enum {
-	EVENTS = 64,        /* of one epoll_wait */
-	SPARE = 64,         /* closed connections whose memory is kept */
-	LONGEST_MS = 60000, /* at a wait */
-	STARVED_MS = 100,   /* without a descriptor: so long until the next accept */
+	LONGEST_MS = 60000,   /* at a wait */
+	GIVE_MS = 1000,       /* on retiring: how long nobody may take what is given away */
+	STUCK_NS = 50000000,  /* all threads serve for so long: who waits is given away */
+	RELIEVE_BATCHES = 16, /* of events, at once */
+	MOST_FILES = 1 << 16, /* so far the limit of open files is raised */
 };
 
 const struct wsgi_reactor_limits wsgi_reactor_default_limits = {
 	.params_bytes = 1 << 20,
 	.stdin_buffer_bytes = 256 << 10,
 	.out_buffer_bytes = 4 << 20,
-	.max_connections = 4096,
 	.io_timeout_ms = 60000,
 };
 
-/* What an epoll event points to. */
-enum source { LISTENER, WAKE, PEER };
-
-struct listener {
-	enum source source;
-	int fd;
-	bool tcp;
-};
-
-/* A ring of members; one that stands alone is in no list. */
-struct link {
-	struct link *prev, *next;
-};
-
-struct peer {
-	enum source source;
-	struct wsgi_reactor *reactor;
-	struct wsgi_fcgi_conn conn;
-	uint32_t watched; /* the events that epoll tells of; 0: none */
-	bool busy;        /* a thread serves it */
-	bool last_look;   /* stopping, and nothing more had come */
-	int64_t touched_ms;
-	struct link all; /* in peers, or in gone or spare */
-	struct link
-		timed; /* in timed: in mid-request without a thread, the longest waiting first */
-	struct link ready; /* in ready: bytes are there, and not decoded */
-};
-
-struct wsgi_reactor {
-	struct wsgi_fcgi_config config;
-	int epoll_fd;
-	struct listener *listeners;
-	size_t listeners_len;
-	struct {
-		enum source source;
-		int fd;
-	} wake;
-	atomic_bool stop_asked;
-
-	/* The leader's: handed on with the lead. */
-	struct epoll_event events[EVENTS];
-	int events_at, events_len;
-	size_t ready_turn; /* how many of ready are still to have their turn */
-	bool starved;      /* no descriptor was left; it was said */
-
-	pthread_mutex_t lock; /* over all that follows, and over every peer that is busy */
-	pthread_cond_t lead_is_free;
-	bool led;
-	unsigned waiting; /* threads that could lead */
-	bool stopping, stopped;
-	int code;
-	bool listening;
-	int64_t listen_again_ms;
-	struct link peers, gone, spare, timed, ready;
-	size_t peers_len, spare_len, ready_len;
-};
-
-/* A thread that runs the reactor. */
-struct runner {
-	struct wsgi_reactor *reactor;
-	bool leads;
-	struct wsgi_fcgi_worker worker;
-};
-
-/* ---- lists ---- */
-
-static void link_init(struct link *l)
-{
-	l->prev = l->next = l;
-}
-
-static bool link_is_alone(const struct link *l)
-{
-	return l->next == l;
-}
-
-static void link_remove(struct link *l)
-{
-	l->prev->next = l->next;
-	l->next->prev = l->prev;
-	link_init(l);
-}
-
-static void link_append(struct link *list, struct link *l)
-{
-	l->prev = list->prev;
-	l->next = list;
-	list->prev->next = l;
-	list->prev = l;
-}
-
-static struct peer *first_of(struct link *list, size_t offset)
-{
-	return link_is_alone(list) ? NULL : (struct peer *)(void *)((char *)list->next - offset);
-}
-
-/* ---- what epoll tells of; with the lock held, as all that follows up to the threads ---- */
-
-/* Returns 0; -errno when it cannot be told of events, and so has to be closed. */
-static int watch(struct wsgi_reactor *r, struct peer *p, uint32_t events)
-{
-	struct epoll_event e = {.events = events, .data.ptr = p};
-	int op = p->watched == 0 ? EPOLL_CTL_ADD : events == 0 ? EPOLL_CTL_DEL : EPOLL_CTL_MOD;
-
-	if (events == p->watched)
-		return 0;
-	if (epoll_ctl(r->epoll_fd, op, p->conn.fd, &e) != 0)
-		return -errno;
-	p->watched = events;
-	return 0;
-}
-
-static int listen_on(struct wsgi_reactor *r)
-{
-	for (size_t i = 0; i < r->listeners_len && !r->listening; i++) {
-		struct epoll_event e = {.events = EPOLLIN | EPOLLEXCLUSIVE,
-					.data.ptr = &r->listeners[i]};
-
-		if (epoll_ctl(r->epoll_fd, EPOLL_CTL_ADD, r->listeners[i].fd, &e) != 0)
-			return -errno;
-	}
-	r->listening = true;
-	r->listen_again_ms = 0;
-	return 0;
-}
-
-static void listen_off(struct wsgi_reactor *r)
-{
-	for (size_t i = 0; i < r->listeners_len && r->listening; i++)
-		epoll_ctl(r->epoll_fd, EPOLL_CTL_DEL, r->listeners[i].fd, NULL);
-	r->listening = false;
-}
-
-/* Let the leader look again. Async-signal-safe. */
-static void wake_up(struct wsgi_reactor *r)
+void wsgi_reactor_wake(struct wsgi_reactor *r)
 {
 	const uint64_t one = 1;
 	const int saved = errno;
@@ -176,140 +39,7 @@ static void wake_up(struct wsgi_reactor *r)
 	errno = saved;
 }
 
-/* ---- peers ---- */
-
-static struct peer *peer_create(struct wsgi_reactor *r)
-{
-	struct peer *p = first_of(&r->spare, offsetof(struct peer, all));
-
-	if (p != NULL) {
-		r->spare_len--;
-		link_remove(&p->all);
-		return p;
-	}
-	p = calloc(1, sizeof(*p));
-	if (p == NULL)
-		return NULL;
-	p->source = PEER;
-	p->reactor = r;
-	wsgi_fcgi_conn_init(&p->conn, &r->config);
-	link_init(&p->all);
-	link_init(&p->timed);
-	link_init(&p->ready);
-	return p;
-}
-
-static void peer_destroy(struct peer *p)
-{
-	wsgi_fcgi_conn_finish(&p->conn);
-	free(p);
-}
-
-static void unlist(struct wsgi_reactor *r, struct peer *p)
-{
-	r->ready_len -= !link_is_alone(&p->ready);
-	link_remove(&p->ready);
-	link_remove(&p->timed);
-}
-
-/* The memory stays until the leader has seen all events: one may still point there. */
-static void close_peer(struct wsgi_reactor *r, struct peer *p)
-{
-	/* A child of the application may still have the socket, and epoll would go on. */
-	watch(r, p, 0);
-	wsgi_fcgi_conn_close(&p->conn);
-	unlist(r, p);
-	link_remove(&p->all);
-	link_append(&r->gone, &p->all);
-	r->peers_len--;
-	if (!r->stopping && !r->listening)
-		listen_on(r);
-	if (r->stopping && r->peers_len == 0)
-		wake_up(r);
-}
-
-static void bury(struct wsgi_reactor *r)
-{
-	struct peer *p;
-
-	while ((p = first_of(&r->gone, offsetof(struct peer, all))) != NULL) {
-		link_remove(&p->all);
-		if (r->spare_len < SPARE) {
-			link_append(&r->spare, &p->all);
-			r->spare_len++;
-		} else {
-			peer_destroy(p);
-		}
-	}
-}
-
-/* Come back to it before waiting for others. */
-static void make_ready(struct wsgi_reactor *r, struct peer *p)
-{
-	link_append(&r->ready, &p->ready);
-	r->ready_len++;
-}
-
-/* Note that it has moved, and that it has only so long until it moves again. */
-static void make_timed(struct wsgi_reactor *r, struct peer *p)
-{
-	p->touched_ms = wsgi_clock_ms();
-	link_append(&r->timed, &p->timed);
-}
-
-/* Nothing is to be done for it now: wait for what it waits for. Returns -errno to have it closed.
- */
-static int settle_open(struct wsgi_reactor *r, struct peer *p)
-{
-	struct wsgi_fcgi_conn *c = &p->conn;
-	bool unsent = !wsgi_outbox_is_empty(&c->outbox);
-	bool idle = wsgi_fcgi_conn_is_idle(c) && !unsent;
-
-	if (c->closing && !unsent && !c->lingering)
-		return -ECONNRESET;
-	if (c->lingering && !unsent)
-		shutdown(c->fd, SHUT_WR);
-	if (r->stopping && idle && p->last_look)
-		return -ECONNRESET;
-	if (wsgi_fcgi_conn_park(c) != 0)
-		return -ENOMEM;
-	if (unsent || !idle || c->closing)
-		make_timed(r, p);
-	if (!unsent && (c->rest.len > 0 || (r->stopping && idle))) {
-		p->last_look = r->stopping;
-		make_ready(r, p);
-		return 0;
-	}
-	/* Who does not read its answers is not read either. */
-	return watch(r, p, unsent ? EPOLLOUT : EPOLLIN);
-}
-
-static void settle(struct wsgi_reactor *r, struct peer *p, int rc)
-{
-	if (rc < 0 || settle_open(r, p) != 0)
-		close_peer(r, p);
-}
-
-/*
- * An event of p was told: is it the leader's to look after? A peer that is served is not; that it
- * has sent something is only told again once it is free.
- */
-static bool claim(struct wsgi_reactor *r, struct peer *p)
-{
-	if (p->conn.fd < 0)
-		return false;
-	if (p->busy && p->watched == EPOLLOUT) {
-		if (wsgi_outbox_push(&p->conn.outbox, p->conn.fd) != -EAGAIN)
-			watch(r, p, 0);
-		return false;
-	}
-	if (p->busy) {
-		watch(r, p, 0);
-		return false;
-	}
-	unlist(r, p);
-	return true;
-}
+/* ---- a request ---- */
 
 /*
  * A response is under way and its reader is behind: whoever waits for all connections meanwhile
@@ -317,20 +47,26 @@ static bool claim(struct wsgi_reactor *r, struct peer *p)
  */
 static void help_to_send(struct wsgi_fcgi_conn *c)
 {
-	struct peer *p = container_of(c, struct peer, conn);
+	struct wsgi_peer *p = container_of(c, struct wsgi_peer, conn);
+	struct wsgi_runner *u = container_of(c->worker, struct wsgi_runner, worker);
 
-	pthread_mutex_lock(&p->reactor->lock);
-	watch(p->reactor, p, EPOLLOUT);
-	pthread_mutex_unlock(&p->reactor->lock);
+	pthread_mutex_lock(&u->reactor->lock);
+	wsgi_peer_watch(p, EPOLLOUT);
+	wsgi_lead_yield(&u->reactor->lead, u);
+	pthread_mutex_unlock(&u->reactor->lock);
 }
 
-/* ---- the threads ---- */
+/* The thread is about to wait for the peer that it serves. */
+static void let_others_lead(struct wsgi_fcgi_conn *c)
+{
+	struct wsgi_runner *u = container_of(c->worker, struct wsgi_runner, worker);
 
-/*
- * Serve in this thread. The lead is free meanwhile: one that waits for it takes it at once, one
- * that comes back from another request later, and if nobody did, it is this thread's again.
- */
-static void serve(struct runner *u, struct peer *p)
+	pthread_mutex_lock(&u->reactor->lock);
+	wsgi_lead_yield(&u->reactor->lead, u);
+	pthread_mutex_unlock(&u->reactor->lock);
+}
+
+static void serve(struct wsgi_runner *u, struct wsgi_peer *p)
 {
 	struct wsgi_reactor *r = u->reactor;
 	struct wsgi_fcgi_conn *c = &p->conn;
@@ -338,9 +74,7 @@ static void serve(struct runner *u, struct peer *p)
 
 	pthread_mutex_lock(&r->lock);
 	p->busy = true;
-	r->led = u->leads = false;
-	if (r->waiting > 0)
-		pthread_cond_signal(&r->lead_is_free);
+	wsgi_lead_lend(&r->lead, &u->turn);
 	pthread_mutex_unlock(&r->lock);
 
 	wsgi_fcgi_request_begin(c);
@@ -349,15 +83,16 @@ static void serve(struct runner *u, struct peer *p)
 
 	pthread_mutex_lock(&r->lock);
 	p->busy = false;
-	settle(r, p, rc);
-	if (!r->led)
-		r->led = u->leads = true;
-	else if (!link_is_alone(&p->ready) || !link_is_alone(&p->timed))
-		wake_up(r); /* who leads went to sleep without knowing of this */
+	wsgi_peer_settle(p, rc);
+	u->leads = wsgi_lead_back(&r->lead, u, &u->turn);
+	if (!u->leads && p->conn.fd >= 0 &&
+	    (!wsgi_ring_is_alone(&p->ready) || !wsgi_ring_is_alone(&p->timed) ||
+	     !wsgi_ring_is_alone(&p->leaving)))
+		wsgi_reactor_wake(r); /* who leads went to sleep without knowing of this */
 	pthread_mutex_unlock(&r->lock);
 }
 
-static void handle_peer(struct runner *u, struct peer *p)
+static void handle_peer(struct wsgi_runner *u, struct wsgi_peer *p)
 {
 	struct wsgi_reactor *r = u->reactor;
 	int rc = 0;
@@ -372,96 +107,31 @@ static void handle_peer(struct runner *u, struct peer *p)
 		return;
 	}
 	pthread_mutex_lock(&r->lock);
-	settle(r, p, rc == -EAGAIN ? 0 : rc);
+	wsgi_peer_settle(p, rc == -EAGAIN ? 0 : rc);
 	pthread_mutex_unlock(&r->lock);
 }
 
-/* No descriptor is left, here or in the system: others may give theirs back in a moment. */
-static void starve(struct wsgi_reactor *r, int code)
+/* ---- events ---- */
+
+static void end(struct wsgi_reactor *r, bool retire)
 {
-	if (!r->starved)
-		wsgi_log(
-			r->config.log, WSGI_LOG_ERROR,
-			"cannot accept connections (%s): raise the limit of open files (ulimit -n)",
-			code == EMFILE ? "EMFILE" : "ENFILE");
-	r->starved = true;
 	pthread_mutex_lock(&r->lock);
-	listen_off(r);
-	r->listen_again_ms = wsgi_clock_ms() + STARVED_MS;
-	pthread_mutex_unlock(&r->lock);
-}
-
-static struct peer *admit(struct wsgi_reactor *r, int fd, bool tcp)
-{
-	struct peer *p;
-
-	pthread_mutex_lock(&r->lock);
-	p = peer_create(r);
-	if (p != NULL) {
-		wsgi_fcgi_conn_open(&p->conn, fd, tcp);
-		p->last_look = false;
-		link_append(&r->peers, &p->all);
-		if (++r->peers_len >= r->config.limits.max_connections)
-			listen_off(r);
-	}
-	pthread_mutex_unlock(&r->lock);
-	return p;
-}
-
-/* Returns NULL when there is nobody, or nothing to take him with. */
-static struct peer *accept_one(struct wsgi_reactor *r, const struct listener *l)
-{
-	const int on = 1;
-	int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	struct peer *p;
-
-	if (fd < 0) {
-		if (errno == EMFILE || errno == ENFILE)
-			starve(r, errno);
-		return NULL;
-	}
-	r->starved = false;
-	if (l->tcp)
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	p = admit(r, fd, l->tcp);
-	if (p == NULL)
-		close(fd);
-	return p;
-}
-
-static void handle_listener(struct runner *u, const struct listener *l)
-{
-	struct peer *p = accept_one(u->reactor, l);
-
-	if (p != NULL)
-		handle_peer(u, p); /* as a rule its request is there already */
-}
-
-/* The queue of a listening socket goes when it is closed: who is in it comes in before. */
-static void empty_queues(struct wsgi_reactor *r)
-{
-	struct peer *p;
-
-	for (size_t i = 0; i < r->listeners_len; i++)
-		while ((p = accept_one(r, &r->listeners[i])) != NULL) {
-			pthread_mutex_lock(&r->lock);
-			make_ready(r, p);
-			pthread_mutex_unlock(&r->lock);
-		}
-}
-
-static void begin_to_stop(struct wsgi_reactor *r)
-{
 	r->stopping = true;
-	listen_off(r);
-	for (struct link *l = r->peers.next; l != &r->peers; l = l->next) {
-		struct peer *p = container_of(l, struct peer, all);
+	r->retiring = retire && r->depot.give >= 0;
+	r->final = !r->retiring;
+	r->give_until_ms = wsgi_clock_ms() + GIVE_MS;
+	wsgi_doors_close(r);
+	pthread_mutex_unlock(&r->lock);
+	wsgi_doors_let_all_in(r);
+	pthread_mutex_lock(&r->lock);
+	wsgi_peers_see_off(r);
+	pthread_mutex_unlock(&r->lock);
+}
 
-		if (!p->busy && link_is_alone(&p->ready) && wsgi_fcgi_conn_is_idle(&p->conn)) {
-			p->last_look = true;
-			make_ready(r, p);
-		}
-	}
+static bool is_end_due(struct wsgi_reactor *r)
+{
+	return atomic_load(&r->stop_asked) ? !r->final
+					   : atomic_load(&r->retire_asked) && !r->stopping;
 }
 
 static void handle_wake(struct wsgi_reactor *r)
@@ -470,45 +140,80 @@ static void handle_wake(struct wsgi_reactor *r)
 	ssize_t n = read(r->wake.fd, &count, sizeof(count));
 
 	(void)n;
-	if (!atomic_load(&r->stop_asked) || r->stopping)
-		return;
-	empty_queues(r);
-	pthread_mutex_lock(&r->lock);
-	begin_to_stop(r);
-	pthread_mutex_unlock(&r->lock);
+	if (is_end_due(r))
+		end(r, !atomic_load(&r->stop_asked));
 }
 
-/* Close those that have not moved for too long. Returns when to do so next. */
-static int64_t sweep(struct wsgi_reactor *r, int64_t now_ms)
+static void handle_door(struct wsgi_runner *u, struct wsgi_door *d)
 {
-	struct peer *p;
+	struct wsgi_peer *p;
 
-	while ((p = first_of(&r->timed, offsetof(struct peer, timed))) != NULL) {
-		int64_t until_ms = p->touched_ms + r->config.limits.io_timeout_ms;
+	if (wsgi_door_let_in(u->reactor, d, &p) == 1)
+		handle_peer(u, p); /* as a rule its request is there already */
+}
 
-		if (until_ms > now_ms)
-			return until_ms;
-		close_peer(r, p);
+static bool claim(struct wsgi_reactor *r, struct wsgi_peer *p)
+{
+	bool is_mine;
+
+	pthread_mutex_lock(&r->lock);
+	is_mine = wsgi_peer_claim(p);
+	pthread_mutex_unlock(&r->lock);
+	return is_mine;
+}
+
+static void handle_event(struct wsgi_runner *u, void *source)
+{
+	switch (*(enum wsgi_source *)source) {
+	case WSGI_LISTENER:
+	case WSGI_TAKE:
+		if (!u->reactor->stopping)
+			handle_door(u, source);
+		break;
+	case WSGI_WAKE:
+		handle_wake(u->reactor);
+		break;
+	case WSGI_PEER:
+		if (claim(u->reactor, source))
+			handle_peer(u, source);
+		break;
 	}
-	return INT64_MAX;
+}
+
+static void handle_ready(struct wsgi_runner *u)
+{
+	struct wsgi_reactor *r = u->reactor;
+	struct wsgi_peer *p;
+
+	r->ready_turn--;
+	pthread_mutex_lock(&r->lock);
+	p = wsgi_peers_next_ready(r);
+	pthread_mutex_unlock(&r->lock);
+	if (p != NULL)
+		handle_peer(u, p);
 }
 
 /* What the clock asks for. Returns how many milliseconds to wait for events; -1: for ever. */
 static int keep_time(struct wsgi_reactor *r)
 {
 	bool starved = !r->stopping && !r->listening && r->listen_again_ms != 0;
-	int64_t now_ms, until_ms;
+	bool leaving = !wsgi_ring_is_alone(&r->leaving);
+	int64_t now_ms, until_ms, leave_ms;
 
 	if (r->ready_len > 0)
 		return 0;
-	if (!starved && link_is_alone(&r->timed))
+	if (!starved && !leaving && wsgi_ring_is_alone(&r->timed))
 		return -1;
 	now_ms = wsgi_clock_ms();
-	until_ms = sweep(r, now_ms);
+	until_ms = wsgi_peers_sweep(r, now_ms);
+	leave_ms = leaving ? wsgi_peers_leave(r, now_ms) : INT64_MAX;
+	if (r->ready_len > 0)
+		return 0; /* they are closed, after a last look */
 	if (starved && r->listen_again_ms <= now_ms)
-		listen_on(r);
+		wsgi_doors_open(r);
 	else if (starved && r->listen_again_ms < until_ms)
 		until_ms = r->listen_again_ms;
+	until_ms = leave_ms < until_ms ? leave_ms : until_ms;
 	if (until_ms == INT64_MAX)
 		return -1;
 	return until_ms - now_ms < LONGEST_MS ? (int)(until_ms - now_ms) : LONGEST_MS;
@@ -520,13 +225,13 @@ static int refill(struct wsgi_reactor *r)
 	int n, timeout_ms;
 
 	pthread_mutex_lock(&r->lock);
-	bury(r);
+	wsgi_peers_bury(r);
 	timeout_ms = keep_time(r);
 	r->stopped = r->stopping && r->peers_len == 0;
 	pthread_mutex_unlock(&r->lock);
 	if (r->stopped)
 		return 0;
-	n = epoll_wait(r->epoll_fd, r->events, EVENTS, timeout_ms);
+	n = epoll_wait(r->epoll_fd, r->events, WSGI_CORE_EVENTS, timeout_ms);
 	r->events_at = 0;
 	r->events_len = n > 0 ? n : 0;
 	pthread_mutex_lock(&r->lock);
@@ -535,45 +240,8 @@ static int refill(struct wsgi_reactor *r)
 	return n < 0 && errno != EINTR ? -errno : 0;
 }
 
-static void handle_event(struct runner *u, void *source)
-{
-	struct wsgi_reactor *r = u->reactor;
-	bool mine;
-
-	switch (*(enum source *)source) {
-	case LISTENER:
-		handle_listener(u, source);
-		break;
-	case WAKE:
-		handle_wake(r);
-		break;
-	case PEER:
-		pthread_mutex_lock(&r->lock);
-		mine = claim(r, source);
-		pthread_mutex_unlock(&r->lock);
-		if (mine)
-			handle_peer(u, source);
-		break;
-	}
-}
-
-static void handle_ready(struct runner *u)
-{
-	struct wsgi_reactor *r = u->reactor;
-	struct peer *p;
-
-	r->ready_turn--;
-	pthread_mutex_lock(&r->lock);
-	p = first_of(&r->ready, offsetof(struct peer, ready));
-	if (p != NULL)
-		unlist(r, p);
-	pthread_mutex_unlock(&r->lock);
-	if (p != NULL)
-		handle_peer(u, p);
-}
-
 /* Lead until the lead is handed on, or the reactor has stopped. */
-static int lead(struct runner *u)
+static int lead(struct wsgi_runner *u)
 {
 	struct wsgi_reactor *r = u->reactor;
 	int rc = 0;
@@ -589,38 +257,31 @@ static int lead(struct runner *u)
 	return rc;
 }
 
-/* Take the lead once it is free. Returns false when the reactor has stopped. */
-static bool take_lead(struct runner *u)
+static bool is_over(const void *ctx)
 {
-	struct wsgi_reactor *r = u->reactor;
+	const struct wsgi_reactor *r = ctx;
 
-	r->waiting++;
-	while (r->led && !r->stopped && r->code == 0)
-		pthread_cond_wait(&r->lead_is_free, &r->lock);
-	r->waiting--;
-	u->leads = !r->stopped && r->code == 0;
-	r->led |= u->leads;
-	return u->leads;
+	return r->stopped || r->code != 0;
 }
 
 int wsgi_reactor_run(struct wsgi_reactor *r)
 {
-	struct runner *u = malloc(sizeof(*u));
+	struct wsgi_runner *u = malloc(sizeof(*u));
 	int rc;
 
 	if (u == NULL)
 		return -ENOMEM;
 	u->reactor = r;
 	pthread_mutex_lock(&r->lock);
-	while (take_lead(u)) {
+	while (wsgi_lead_take(&r->lead, u, &r->lock, is_over, r)) {
 		pthread_mutex_unlock(&r->lock);
+		u->leads = true;
 		rc = lead(u);
 		pthread_mutex_lock(&r->lock);
 		if (!u->leads)
 			continue;
-		r->led = false;
 		r->code = rc;
-		pthread_cond_broadcast(&r->lead_is_free);
+		wsgi_lead_free(&r->lead, true);
 	}
 	rc = r->code;
 	pthread_mutex_unlock(&r->lock);
@@ -631,7 +292,89 @@ int wsgi_reactor_run(struct wsgi_reactor *r)
 void wsgi_reactor_stop(struct wsgi_reactor *r)
 {
 	atomic_store(&r->stop_asked, true);
-	wake_up(r);
+	wsgi_reactor_wake(r);
+}
+
+/* ---- other workers ---- */
+
+void wsgi_reactor_retire(struct wsgi_reactor *r)
+{
+	atomic_store(&r->retire_asked, true);
+	wsgi_reactor_wake(r);
+}
+
+/*
+ * Somebody came, or a next request has, and there is no thread for it here.
+ *   told   the leader was, and then had no time: nobody else is
+ * Returns whether he was given away.
+ */
+static bool pass_on(struct wsgi_reactor *r, const struct epoll_event *e, bool told)
+{
+	void *source = e->data.ptr;
+	int rc = -EBUSY;
+
+	switch (*(enum wsgi_source *)source) {
+	case WSGI_LISTENER:
+	case WSGI_TAKE:
+		if (told && !r->stopping)
+			wsgi_door_pass_on(r, source);
+		return false;
+	case WSGI_WAKE:
+		handle_wake(r);
+		return false;
+	case WSGI_PEER:
+		pthread_mutex_lock(&r->lock);
+		if ((e->events & (EPOLLHUP | EPOLLERR)) == 0)
+			rc = wsgi_peer_give(source);
+		pthread_mutex_unlock(&r->lock);
+		break;
+	}
+	return rc == 0;
+}
+
+/* With the lead: what was told and not looked at, and then what there is more. */
+static void relieve(struct wsgi_reactor *r)
+{
+	bool told = true;
+	unsigned given = 1;
+
+	for (int i = 0; i < RELIEVE_BATCHES && given > 0; i++) {
+		given = 0;
+		while (r->events_at < r->events_len)
+			given += pass_on(r, &r->events[r->events_at++], told);
+		if (r->final)
+			return; /* it came to its end just now, and others do, too */
+		r->events_at = 0;
+		r->events_len = epoll_wait(r->epoll_fd, r->events, WSGI_CORE_EVENTS, 0);
+		given += told;
+		told = false;
+	}
+	r->events_at = r->events_len = 0; /* they are told again */
+}
+
+void wsgi_reactor_relieve(struct wsgi_reactor *r)
+{
+	bool is_due;
+
+	pthread_mutex_lock(&r->lock);
+	is_due = r->depot.give >= 0 && !r->final &&
+		 wsgi_lead_is_stuck(&r->lead, is_end_due(r) ? 0 : STUCK_NS) &&
+		 wsgi_lead_try(&r->lead, r);
+	pthread_mutex_unlock(&r->lock);
+	if (!is_due)
+		return;
+	relieve(r);
+	pthread_mutex_lock(&r->lock);
+	wsgi_lead_free(&r->lead, false);
+	pthread_mutex_unlock(&r->lock);
+}
+
+void wsgi_reactor_count(struct wsgi_reactor *r, unsigned *connections, uint64_t *accepted)
+{
+	pthread_mutex_lock(&r->lock);
+	*connections = (unsigned)r->peers_len;
+	*accepted = r->accepted;
+	pthread_mutex_unlock(&r->lock);
 }
 
 /* ---- an application's own fork ---- */
@@ -655,15 +398,14 @@ static void close_descriptor(int *fd)
 
 void wsgi_reactor_forget(struct wsgi_reactor *r)
 {
-	for (struct link *l = r->peers.next; l != &r->peers; l = l->next) {
-		struct wsgi_fcgi_conn *c = &container_of(l, struct peer, all)->conn;
+	for (struct wsgi_ring *l = r->peers.next; l != &r->peers; l = l->next) {
+		struct wsgi_fcgi_conn *c = &container_of(l, struct wsgi_peer, all)->conn;
 
 		close_descriptor(&c->fd);
 		c->aborted = true;
 		c->code = -ECONNABORTED;
 	}
-	for (size_t i = 0; i < r->listeners_len; i++)
-		close_descriptor(&r->listeners[i].fd);
+	wsgi_doors_forget(r);
 	close_descriptor(&r->epoll_fd);
 	close_descriptor(&r->wake.fd);
 	pthread_mutex_unlock(&r->lock);
@@ -671,33 +413,28 @@ void wsgi_reactor_forget(struct wsgi_reactor *r)
 
 /* ---- birth and death ---- */
 
-static int add_listeners(struct wsgi_reactor *r, const int *fds, size_t n)
+/* As many as there can be descriptors, with some left for the application. */
+static unsigned count_connections(void)
 {
-	r->listeners = calloc(n > 0 ? n : 1, sizeof(*r->listeners));
-	if (r->listeners == NULL)
-		return -ENOMEM;
-	r->listeners_len = n;
-	for (size_t i = 0; i < n; i++) {
-		struct sockaddr_storage addr = {0};
-		socklen_t len = sizeof(addr);
-		int rc = wsgi_fd_nonblock(fds[i], 1);
+	struct rlimit limit;
 
-		if (rc != 0 || getsockname(fds[i], (struct sockaddr *)&addr, &len) != 0)
-			return rc != 0 ? rc : -errno;
-		r->listeners[i] = (struct listener){
-			.source = LISTENER,
-			.fd = fds[i],
-			.tcp = addr.ss_family == AF_INET || addr.ss_family == AF_INET6,
-		};
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return 0;
+	if (limit.rlim_cur < limit.rlim_max && limit.rlim_cur < MOST_FILES) {
+		limit.rlim_cur = limit.rlim_max < MOST_FILES ? limit.rlim_max : MOST_FILES;
+		setrlimit(RLIMIT_NOFILE, &limit);
+		getrlimit(RLIMIT_NOFILE, &limit);
 	}
-	return listen_on(r);
+	if (limit.rlim_cur > MOST_FILES)
+		limit.rlim_cur = MOST_FILES;
+	return (unsigned)(limit.rlim_cur - limit.rlim_cur / 8);
 }
 
 static int open_epoll(struct wsgi_reactor *r)
 {
 	struct epoll_event e = {.events = EPOLLIN, .data.ptr = &r->wake};
 
-	r->wake.source = WAKE;
+	r->wake.source = WSGI_WAKE;
 	r->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (r->epoll_fd < 0)
 		return -errno;
@@ -705,6 +442,16 @@ static int open_epoll(struct wsgi_reactor *r)
 	if (r->wake.fd < 0 || epoll_ctl(r->epoll_fd, EPOLL_CTL_ADD, r->wake.fd, &e) != 0)
 		return -errno;
 	return 0;
+}
+
+static void set_limits(struct wsgi_fcgi_config *config)
+{
+	if (config->limits.max_connections == 0)
+		config->limits.max_connections = count_connections();
+	if (config->limits.max_connections == 0)
+		config->limits.max_connections = 1;
+	if (config->ops.max_conns == 0)
+		config->ops.max_conns = config->limits.max_connections;
 }
 
 int wsgi_reactor_create(struct wsgi_reactor **out, const int *fds, size_t n,
@@ -717,18 +464,17 @@ int wsgi_reactor_create(struct wsgi_reactor **out, const int *fds, size_t n,
 
 	if (r == NULL)
 		return wsgi_fail(err, -ENOMEM, "no memory for the FastCGI server");
-	r->config = (struct wsgi_fcgi_config){*limits, *ops, ctx, log, help_to_send};
+	r->config =
+		(struct wsgi_fcgi_config){*limits, *ops, ctx, log, help_to_send, let_others_lead};
+	set_limits(&r->config);
 	r->epoll_fd = r->wake.fd = -1;
 	pthread_mutex_init(&r->lock, NULL);
-	pthread_cond_init(&r->lead_is_free, NULL);
-	link_init(&r->peers);
-	link_init(&r->gone);
-	link_init(&r->spare);
-	link_init(&r->timed);
-	link_init(&r->ready);
-	rc = open_epoll(r);
+	wsgi_peers_init(r);
+	rc = wsgi_lead_init(&r->lead, ops->leave != NULL);
 	if (rc == 0)
-		rc = add_listeners(r, fds, n);
+		rc = open_epoll(r);
+	if (rc == 0)
+		rc = wsgi_doors_init(r, fds, n);
 	if (rc != 0) {
 		wsgi_reactor_destroy(r);
 		return wsgi_fail(err, rc, "cannot wait on the FastCGI sockets: %s", strerror(-rc));
@@ -737,29 +483,15 @@ int wsgi_reactor_create(struct wsgi_reactor **out, const int *fds, size_t n,
 	return 0;
 }
 
-static void destroy_all(struct link *list)
-{
-	struct peer *p;
-
-	while ((p = first_of(list, offsetof(struct peer, all))) != NULL) {
-		link_remove(&p->all);
-		peer_destroy(p);
-	}
-}
-
 void wsgi_reactor_destroy(struct wsgi_reactor *r)
 {
 	if (r == NULL)
 		return;
-	destroy_all(&r->peers);
-	destroy_all(&r->gone);
-	destroy_all(&r->spare);
-	if (r->wake.fd >= 0)
-		close(r->wake.fd);
-	if (r->epoll_fd >= 0)
-		close(r->epoll_fd);
-	pthread_cond_destroy(&r->lead_is_free);
+	wsgi_peers_finish(r);
+	wsgi_doors_finish(r);
+	close_descriptor(&r->wake.fd);
+	close_descriptor(&r->epoll_fd);
+	wsgi_lead_finish(&r->lead);
 	pthread_mutex_destroy(&r->lock);
-	free(r->listeners);
 	free(r);
 }

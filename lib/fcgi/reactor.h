@@ -30,7 +30,11 @@ struct wsgi_reactor_limits {
 	size_t params_bytes;       /* of one request's PARAMS; more: END_REQUEST after a 431 page */
 	size_t stdin_buffer_bytes; /* read ahead before a request is served */
 	size_t out_buffer_bytes; /* of a response, kept for a slow client before its thread waits */
-	unsigned max_connections; /* more wait in the listen queue */
+	/*
+	 * More wait in the listen queue. 0: seven eighths of the limit of open files (65536 at
+	 * most), whose soft value wsgi_reactor_create() raises to the hard one.
+	 */
+	unsigned max_connections;
 	/* A peer that moves no byte for so long in mid-request is dropped; an idle one never. */
 	int io_timeout_ms;
 };
@@ -50,7 +54,10 @@ struct wsgi_reactor_ops {
 	 * the callback has said so.
 	 */
 	bool (*admit)(void *ctx, const struct sockaddr *peer);
-	/* FCGI_MAX_CONNS and FCGI_MAX_REQS, as GET_VALUES tells them. */
+	/*
+	 * FCGI_MAX_CONNS and FCGI_MAX_REQS, as GET_VALUES tells them; max_conns 0: the limit's
+	 * max_connections.
+	 */
 	unsigned max_conns, max_reqs;
 };
 
