@@ -15,6 +15,7 @@
 
 /* A thread's handler, kept from request to request so that its memory is. */
 static _Thread_local struct wsgi_simple_handler handler;
+static _Thread_local struct wsgi_handler_ops handler_ops;
 
 /* Where a thread is. One that the application started, and that reads its input, is a stranger. */
 static _Thread_local enum { STRANGER, OUTSIDE, INSIDE } where;
@@ -76,13 +77,28 @@ static void go_out(struct wsgi_app *app)
 		app->leave(app);
 }
 
+static void init_handler(void)
+{
+	wsgi_base_cgi_handler_init(&handler, NULL, NULL, NULL, NULL);
+	handler_ops = *handler.base.ops;
+	handler_ops.send_preamble = wsgi_fcgi_send_preamble;
+	handler.base.ops = &handler_ops;
+}
+
+/* Also with a Content-Length: HAProxy would wait for the rest when the request has ended. */
+static bool is_cut(const struct wsgi_handler *h)
+{
+	return h->truncated || (h->headers_sent && !h->no_body && h->content_length != UINT64_MAX &&
+				h->bytes_sent < h->content_length);
+}
+
 static void run(struct wsgi_fastcgi_worker *w, struct wsgi_fcgi_request *req, struct wsgi_app *app)
 {
 	struct wsgi_handler *h = &handler.base;
 	int rc;
 
 	if (h->ops == NULL)
-		wsgi_base_cgi_handler_init(&handler, NULL, NULL, NULL, NULL);
+		init_handler();
 	handler.in = &req->input;
 	handler.out = &req->output;
 	handler.err = &req->errors;
@@ -99,7 +115,7 @@ static void run(struct wsgi_fastcgi_worker *w, struct wsgi_fcgi_request *req, st
 			       */
 	if (app == w->app)
 		go_out(app);
-	req->cut = h->truncated || rc != 0;
+	req->cut = is_cut(h) || rc != 0;
 }
 
 /* What answers a request; its path is put right for that. */
