@@ -83,7 +83,8 @@ static int whole_path(const struct wsgi_environ *env, bool proxied, struct wsgi_
 	const char *script = wsgi_environ_get(env, "SCRIPT_NAME");
 	int rc = 0;
 
-	if (wsgi_environ_get(env, "PATH_INFO") == NULL && uri != NULL && !proxied)
+	if (wsgi_environ_get(env, "PATH_INFO") == NULL && uri != NULL &&
+	    (!proxied || script == NULL))
 		return wsgi_percent_decode(uri_path(uri), out);
 	if (script != NULL && (strcmp(script, "/") != 0 || !has_slash(env)))
 		rc = add_variable(out, env, "SCRIPT_NAME");

@@ -150,6 +150,7 @@ static const struct {
 	{"at the root", NULL, "/", NULL, "/", "", "/"},
 	{"what Apache made of it", NULL, "/x", NULL, "/m/../x", "", "/x"},
 	{"slashes that Apache merged", NULL, "/a/", NULL, "/a//", "", "/a/"},
+	{"no SCRIPT_NAME: an authorizer", NULL, NULL, NULL, "/m/x%20y?q", "", "/m/x y"},
 	{"a mount, and dots", "/m", "/m/x", NULL, "/n/../m//x", "/m", "/x"},
 	{"a mount", "/m", "/m/x y", NULL, "/m/x%20y", "/m", "/x y"},
 	{"a mount, itself", "/m", "/m", NULL, "/m?q", "/m", ""},
