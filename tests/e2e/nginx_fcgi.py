@@ -261,7 +261,8 @@ def a_threaded_server_says_so():
 
 @test
 def one_process_serves_all():
-    same({exchanges.show(KEPT, '/')['pid'] for _ in range(10)}, {UNIX.pid})
+    pids = {exchanges.show(KEPT, '/')['pid'] for _ in range(10)}
+    same((len(pids), UNIX.pid in pids), (1, False))
 
 
 @test
@@ -330,6 +331,12 @@ def a_socket_left_by_a_dead_server_is_taken_over():
     server = Fcgi(WORK, WORK.app('exchange.py'), *PYTHON)
     server.stop(number=signal.SIGKILL)
     same(os.path.exists(server.address), True)
+    for _ in range(100):  # its workers end by themselves
+        try:
+            connect(server.address).close()
+        except ConnectionRefusedError:
+            break
+        time.sleep(0.1)
     Fcgi.count -= 1
     again = Fcgi(WORK, WORK.app('exchange.py'), *PYTHON)
     same(again.bind, server.bind)
