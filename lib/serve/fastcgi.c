@@ -248,9 +248,14 @@ int wsgi_fastcgi_worker_init(struct wsgi_fastcgi_worker *w, struct wsgi_error *e
 				     &ops, w, w->log, err);
 
 	w->admission = (struct wsgi_admission){.allow = w->allow, .log = w->log};
-	if (rc == 0)
-		wsgi_limits_init(&w->limits, w->max_requests, w->max_memory_bytes);
-	return rc;
+	if (rc != 0)
+		return rc;
+	if (w->exchange != NULL)
+		rc = wsgi_reactor_share(w->reactor, w->exchange[0], w->exchange[1]);
+	if (rc != 0)
+		return wsgi_fail(err, rc, "the exchange of connections: %s", strerror(-rc));
+	wsgi_limits_init(&w->limits, w->max_requests, w->max_memory_bytes);
+	return 0;
 }
 
 static void *thread_main(void *arg)
@@ -320,18 +325,24 @@ void wsgi_fastcgi_worker_stop(struct wsgi_fastcgi_worker *w)
 
 void wsgi_fastcgi_worker_retire(struct wsgi_fastcgi_worker *w)
 {
-	wsgi_reactor_stop(w->reactor);
+	wsgi_reactor_retire(w->reactor);
 }
 
 void wsgi_fastcgi_worker_relieve(struct wsgi_fastcgi_worker *w)
 {
 	struct wsgi_board_worker *row = wsgi_board_worker(&w->board, w->place);
-	uint64_t bytes;
+	unsigned connections;
+	uint64_t accepted, bytes;
 
+	wsgi_reactor_relieve(w->reactor);
+	wsgi_reactor_count(w->reactor, &connections, &accepted);
 	if (wsgi_limits_weigh(&w->limits, &bytes))
 		reach_limit(w);
-	if (row != NULL)
-		atomic_store(&row->memory_bytes, bytes);
+	if (row == NULL)
+		return;
+	row->connections = connections;
+	row->accepted = accepted;
+	row->memory_bytes = bytes;
 }
 
 bool wsgi_fastcgi_worker_is_busy(struct wsgi_fastcgi_worker *w)

@@ -236,7 +236,6 @@ static void *mind(void *arg)
 {
 	struct running *r = arg;
 
-	say(r->w, WSGI_LINE_READY, 0);
 	while (!atomic_load(&r->has_ended)) {
 		listen_to_master(r);
 		wsgi_fastcgi_worker_relieve(&r->fastcgi);
@@ -317,6 +316,7 @@ static int serve(struct running *r, struct wsgi_error *err)
 	handle(SIGTERM, on_stop);
 	handle(SIGQUIT, on_stop);
 	wsgi_worker_leave_signals();
+	say(r->w, WSGI_LINE_READY, 0); /* before any request is taken */
 	rc = start_minder(r);
 	if (rc == 0) {
 		rc = wsgi_fastcgi_worker_run(&r->fastcgi, err);

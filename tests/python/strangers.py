@@ -282,13 +282,36 @@ def a_child_of_any_thread_can_be_told_to_end():
 @test
 def a_second_signal_is_no_crash():
     one = server()
+    log = Logs(one.logs())
     with Client(one) as c:
         c.get('linger')
     one.process.child.terminate()
     time.sleep(0.5)
     same(one.process.child.poll(), None)        # Python waits for the application's thread
     one.process.child.send_signal(signal.SIGINT)
-    same(one.stop(bound=5), -signal.SIGINT)
+    same(one.stop(bound=5), 0)
+    has_not(log.text(), 'signal 11')
+
+
+@test
+def nor_is_it_without_a_process_manager():
+    address = os.path.join(FOLDER.run, 'descriptor0.sock')
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address)
+        listener.listen()
+        child = subprocess.Popen([FOLDER.program('wsgi-fcgi'), *PYTHON, APPLICATION],
+                                 stdin=listener, stderr=subprocess.DEVNULL)
+    try:
+        with fastcgi.Connection(address) as c:
+            same(c.ask(variables('/', 'linger')).status, 200)
+        child.terminate()
+        time.sleep(0.5)
+        same(child.poll(), None)
+        child.send_signal(signal.SIGINT)
+        same(child.wait(5), -signal.SIGINT)
+    finally:
+        child.kill()
+        child.wait()
 
 
 # FileWrapper.
