@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "proc/allow.h"
+#include "serve/access_format.h"
 #include "serve/option_value.h"
 
 /* -- what an option needs ---------------------------------------------------------------------- */
@@ -147,8 +148,19 @@ static int check_together(const struct wsgi_options *o, struct wsgi_error *err)
 	return 0;
 }
 
-/* Both have a language of their own. */
-static int check_words(const struct wsgi_options *o, struct wsgi_error *err)
+static int check_format(const struct wsgi_options *o, struct wsgi_error *err)
+{
+	struct wsgi_access_format format;
+	int rc;
+
+	if (o->access_logformat == NULL)
+		return 0;
+	rc = wsgi_access_format_parse(&format, o->access_logformat, err);
+	wsgi_access_format_finish(&format);
+	return rc;
+}
+
+static int check_clients(const struct wsgi_options *o, struct wsgi_error *err)
 {
 	struct wsgi_allow allow = {0};
 	struct wsgi_error why;
@@ -178,6 +190,8 @@ int wsgi_option_rules_apply(struct wsgi_options *o, struct wsgi_error *err)
 	if (rc == 0)
 		rc = check_together(o, err);
 	if (rc == 0)
-		rc = check_words(o, err);
+		rc = check_clients(o, err);
+	if (rc == 0)
+		rc = check_format(o, err);
 	return rc;
 }

@@ -88,6 +88,7 @@ static const struct {
 	{"--reload --preload", "--reload and --preload cannot both be: what is loaded once is not "
 			       "loaded again"},
 	{"--status-path /s --ping-path /s", "--status-path and --ping-path are the same: '/s'"},
+	{"--access-logformat %(y)s", "--access-logformat: there is no atom %(y)s"},
 	{"--allowed-clients 10.0.0.0/8,web1", "--allowed-clients: 'web1' is neither"},
 };
 
