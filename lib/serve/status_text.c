@@ -1,0 +1,71 @@
+#include "serve/status_text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "serve/visible.h"
+
+void wsgi_status_time_text(char text[WSGI_STATUS_TIME_SIZE], int64_t seconds)
+{
+	static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+					 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+	time_t then = (time_t)seconds;
+	struct tm tm;
+	char zone[8];
+
+	if (localtime_r(&then, &tm) == NULL) {
+		snprintf(text, WSGI_STATUS_TIME_SIZE, "-");
+		return;
+	}
+	strftime(zone, sizeof(zone), "%z", &tm);
+	snprintf(text, WSGI_STATUS_TIME_SIZE, "%02d/%s/%d:%02d:%02d:%02d %s", tm.tm_mday,
+		 months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec, zone);
+}
+
+static int add_value(struct wsgi_buf *out, const struct wsgi_status_field *field, const void *of)
+{
+	char time[WSGI_STATUS_TIME_SIZE];
+
+	switch (field->kind) {
+	case WSGI_STATUS_WORDS:
+		return wsgi_visible_line(out, wsgi_span_of(wsgi_status_words(field, of)));
+	case WSGI_STATUS_TIME:
+		wsgi_status_time_text(time, wsgi_status_seconds(field, of));
+		return wsgi_buf_adds(out, time);
+	case WSGI_STATUS_COUNT:
+		return wsgi_buf_addf(out, "%" PRIu64, wsgi_status_count(field, of));
+	case WSGI_STATUS_PERCENT:
+		return wsgi_buf_addf(out, "%.2f", wsgi_status_percent(field, of));
+	}
+	return 0;
+}
+
+static int add_fields(struct wsgi_buf *out, const struct wsgi_status_field *fields, const void *of)
+{
+	char name[32];
+	int rc = 0;
+
+	for (const struct wsgi_status_field *f = fields; rc == 0 && f->name != NULL; f++) {
+		snprintf(name, sizeof(name), "%s:", f->text_name != NULL ? f->text_name : f->name);
+		rc = wsgi_buf_addf(out, "%-22s", name);
+		if (rc == 0)
+			rc = add_value(out, f, of);
+		if (rc == 0)
+			rc = wsgi_buf_adds(out, "\n");
+	}
+	return rc;
+}
+
+int wsgi_status_text(struct wsgi_buf *out, const struct wsgi_status_facts *f, bool full)
+{
+	struct wsgi_status_row row = {0};
+	int rc = add_fields(out, wsgi_status_pool_fields, f);
+
+	while (rc == 0 && full && wsgi_status_row_next(f, &row)) {
+		rc = wsgi_buf_adds(out, "\n************************\n");
+		if (rc == 0)
+			rc = add_fields(out, wsgi_status_row_fields, &row);
+	}
+	return rc;
+}
