@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* A pipe takes so many bytes in one piece, whoever else writes to it (write(2), PIPE_BUF). */
@@ -37,6 +38,31 @@ static size_t put_text(char line[LINE_SIZE], size_t at, const char *text)
 	return at;
 }
 
+/* gunicorn's head of a line. Returns its length. */
+static size_t put_time(char *line, size_t size, enum wsgi_log_level level)
+{
+	static const char *const names[] = {"DEBUG", "INFO", "WARNING", "ERROR"};
+	time_t now = time(NULL);
+	struct tm tm;
+	size_t n;
+
+	localtime_r(&now, &tm);
+	n = strftime(line, size, "[%Y-%m-%d %H:%M:%S %z]", &tm);
+	return n + (size_t)snprintf(line + n, size - n, " [%d] [%s] ", (int)getpid(), names[level]);
+}
+
+/* What stands in front of the text. Returns its length. */
+static size_t put_head(char *line, size_t size, const struct wsgi_log *log,
+		       enum wsgi_log_level level)
+{
+	size_t n;
+
+	if (log->program == NULL)
+		return put_time(line, size, level);
+	n = (size_t)snprintf(line, size, "%s: ", log->program);
+	return n < size ? n : size - 1;
+}
+
 void wsgi_log(const struct wsgi_log *log, enum wsgi_log_level level, const char *fmt, ...)
 {
 	char text[TEXT_SIZE], line[LINE_SIZE];
@@ -49,10 +75,7 @@ void wsgi_log(const struct wsgi_log *log, enum wsgi_log_level level, const char 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	len = (size_t)snprintf(line, sizeof(line) / 2, "%s: ", log->program);
-	if (len >= sizeof(line) / 2)
-		len = sizeof(line) / 2 - 1;
-	len = put_text(line, len, text);
+	len = put_text(line, put_head(line, sizeof(line) / 2, log, level), text);
 	/* Where a log cannot be written there is nobody to tell. */
 	while (write(log->fd, line, len) < 0 && errno == EINTR)
 		;

@@ -2,9 +2,11 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -40,6 +42,26 @@ START_TEST(a_call_writes_one_line_by_one_write)
 	wsgi_log(&to_pipe, WSGI_LOG_ERROR, "cannot open %s: %d", "app.so", 42);
 	ck_assert_str_eq(written(), "wsgi-x: cannot open app.so: 42\n");
 	ck_assert_str_eq(written(), "");
+}
+END_TEST
+
+START_TEST(without_a_name_time_process_and_level_stand_in_front)
+{
+	static const char *const names[] = {"DEBUG", "INFO", "WARNING", "ERROR"};
+	char end[100];
+	time_t before = time(NULL), at;
+	struct tm tm = {0};
+
+	setenv("TZ", "XXX-5:30", 1);
+	tzset();
+	to_pipe.program = NULL;
+	to_pipe.level = WSGI_LOG_DEBUG;
+	wsgi_log(&to_pipe, (enum wsgi_log_level)_i, "a\nb");
+	snprintf(end, sizeof(end), " +0530] [%d] [%s] a\\x0ab\n", (int)getpid(), names[_i]);
+	ck_assert_str_eq(strptime(written(), "[%Y-%m-%d %H:%M:%S", &tm), end);
+	at = timegm(&tm) - (5 * 60 + 30) * 60;
+	ck_assert_int_ge(at, before);
+	ck_assert_int_le(at, time(NULL));
 }
 END_TEST
 
@@ -110,6 +132,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, given_a_log, tear_down);
 	tcase_add_test(tc, a_call_writes_one_line_by_one_write);
+	tcase_add_loop_test(tc, without_a_name_time_process_and_level_stand_in_front, 0, 4);
 	tcase_add_test(tc, control_characters_are_escaped_so_that_nobody_forges_a_line);
 	tcase_add_loop_test(tc, lines_below_the_level_are_dropped, 0,
 			    (int)(sizeof(levels) / sizeof(levels[0])));
