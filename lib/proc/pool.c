@@ -147,6 +147,20 @@ int wsgi_pool_spawn(struct wsgi_pool *p, uint32_t place, const struct wsgi_pool_
 	return rc;
 }
 
+int wsgi_pool_adopt(struct wsgi_pool *p, uint32_t place, const struct wsgi_pool_place *as,
+		    const struct wsgi_board *board, int64_t now_ms)
+{
+	int64_t *began = calloc((board != NULL ? board->threads : 0) + 1, sizeof(*began));
+
+	if (began == NULL)
+		return -ENOMEM;
+	p->places[place] = *as;
+	p->places[place].board = board;
+	p->places[place].began_ms = began;
+	p->places[place].idle_since_ms = now_ms;
+	return 0;
+}
+
 /* Whether a child that has just been named has ended already. */
 static void look_among_orphans(struct wsgi_pool *p, struct wsgi_pool_place *place)
 {

@@ -81,6 +81,14 @@ struct wsgi_pool_spawn {
 int wsgi_pool_spawn(struct wsgi_pool *p, uint32_t place, const struct wsgi_pool_spawn *spawn);
 
 /*
+ * Take over a worker that the program before this one had, in a free place.
+ *   as   how it is; its line is the pool's from then on
+ * Returns 0 or -ENOMEM.
+ */
+int wsgi_pool_adopt(struct wsgi_pool *p, uint32_t place, const struct wsgi_pool_place *as,
+		    const struct wsgi_board *board, int64_t now_ms);
+
+/*
  * What a zygote said: WSGI_LINE_SPAWNED or WSGI_LINE_FAILED. A worker that nobody waits for any
  * more is killed. Returns the place; p->n: it is of none, or no longer.
  */

@@ -126,7 +126,8 @@ static bool is_activated(void)
 /* Whether the socket is one that somebody who manages processes has put at descriptor 0. */
 static bool is_managed(const struct wsgi_options *o)
 {
-	return o->bind_len == 0 && !is_activated() && wsgi_listener_is(STDIN_FILENO);
+	return o->bind_len == 0 && o->upgrade == NULL && !is_activated() &&
+	       wsgi_listener_is(STDIN_FILENO);
 }
 
 /* Whether an option is about what only the process manager does. */

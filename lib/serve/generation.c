@@ -127,6 +127,47 @@ int wsgi_generation_create(struct wsgi_generation **made, uint32_t number,
 	return 0;
 }
 
+/* Without one there is none: its workers are not watched, and end as they are told. */
+static int adopt_board(struct wsgi_generation *g, int fd)
+{
+	struct wsgi_generation_board *shared = calloc(1, sizeof(*shared));
+
+	if (shared == NULL) {
+		close(fd);
+		return -ENOMEM;
+	}
+	if (wsgi_board_attach(&shared->board, fd, NULL) != 0) {
+		wsgi_board_finish(&shared->board);
+		free(shared);
+		return 0;
+	}
+	shared->users = 1;
+	g->shared = shared;
+	return 0;
+}
+
+int wsgi_generation_adopt(struct wsgi_generation **made, uint32_t number,
+			  const struct wsgi_options *first, int board, struct wsgi_error *err)
+{
+	struct wsgi_generation *g = calloc(1, sizeof(*g));
+	int rc;
+
+	if (g == NULL)
+		return wsgi_fail(err, -ENOMEM, "out of memory");
+	g->number = number;
+	g->line = -1;
+	g->is_adopted = true;
+	rc = wsgi_options_again(&g->o, first, err);
+	if (rc == 0 && board >= 0 && adopt_board(g, board) != 0)
+		rc = wsgi_fail(err, -ENOMEM, "out of memory");
+	if (rc != 0) {
+		wsgi_generation_destroy(g);
+		return rc;
+	}
+	*made = g;
+	return 0;
+}
+
 void wsgi_generation_hang_up(struct wsgi_generation *g)
 {
 	if (g->line >= 0)

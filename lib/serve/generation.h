@@ -34,6 +34,7 @@ struct wsgi_generation {
 	int64_t hung_up_ms;                   /* when its line came to its end; 0: it has not */
 	int line;                             /* to it; -1: none, or at its end */
 	bool is_up;                           /* it takes orders */
+	bool is_adopted;                      /* see wsgi_generation_adopt() */
 	int code;                             /* the exit status that it announced; 0: none */
 };
 
@@ -46,6 +47,16 @@ struct wsgi_generation {
 int wsgi_generation_create(struct wsgi_generation **g, uint32_t number,
 			   const struct wsgi_options *first, const struct wsgi_generation *last,
 			   struct wsgi_error *err);
+
+/*
+ * The generation that the program before this one left (SIGUSR2): a zygote of that program's, by
+ * whatever options it had. It is to be succeeded soon, and is not started again.
+ *   board   its descriptor, which belongs to the generation from then on; -1: none. One that this
+ *           program cannot read is none.
+ * Errors as above.
+ */
+int wsgi_generation_adopt(struct wsgi_generation **g, uint32_t number,
+			  const struct wsgi_options *first, int board, struct wsgi_error *err);
 
 /* Hang up, which ends the zygote. Its workers go on. */
 void wsgi_generation_hang_up(struct wsgi_generation *g);

@@ -54,6 +54,9 @@ static void take_signal(struct wsgi_master *m, int signal)
 		m->more = 0;
 		m->to_reload = true;
 		break;
+	case SIGUSR2:
+		wsgi_master_upgrade(m);
+		break;
 	case SIGTTIN:
 		change_workers(m, 1);
 		break;
@@ -181,13 +184,16 @@ int wsgi_master_run(const struct wsgi_options *o, const struct wsgi_gateway_host
 		.to_reload = true,
 	};
 	struct wsgi_error err = {0};
-	int rc = wsgi_master_open(&m, &err);
+	int rc;
+
+	wsgi_upgrade_init(&m.left);
+	m.now_ms = wsgi_clock_ms();
+	rc = wsgi_master_open(&m, &err);
 
 	if (rc != 0) {
 		wsgi_log(&m.log, WSGI_LOG_ERROR, "%s", err.text);
 		m.status = rc == -EINVAL ? EX_USAGE : rc == -ENOMEM ? EX_OSERR : EX_UNAVAILABLE;
 	} else {
-		m.now_ms = wsgi_clock_ms();
 		supervise(&m);
 		if (m.is_child)
 			return be_zygote(&m);

@@ -59,14 +59,72 @@ static void set_title(const struct wsgi_master *m)
 
 /* -- sockets ----------------------------------------------------------------------------------- */
 
-static int add_listener(struct wsgi_master *m, const char *address,
+#define SYSTEMD "systemd" /* what a socket is opened by that was given to us */
+
+/* The one that the program before this one had open by that, and has not been taken yet. */
+static struct wsgi_upgrade_listener *find_left(struct wsgi_master *m, const char *spec)
+{
+	for (size_t i = 0; i < m->left.n_listeners; i++)
+		if (m->left.listeners[i].fd >= 0 && strcmp(m->left.listeners[i].spec, spec) == 0)
+			return &m->left.listeners[i];
+	return NULL;
+}
+
+static int inherit(struct wsgi_listener *l, struct wsgi_upgrade_listener *left,
+		   struct wsgi_error *err)
+{
+	int fd = left->fd;
+
+	left->fd = -1;
+	return wsgi_listener_inherit(l, fd, left->name, *left->path != '\0' ? left->path : NULL,
+				     err);
+}
+
+/*
+ *   spec   what a later program finds it by
+ */
+static int add_listener(struct wsgi_master *m, const char *spec, const char *address,
 			const struct wsgi_listener_access *access, struct wsgi_error *err)
 {
 	struct wsgi_listener *l = &m->listeners[m->n_fds];
-	int rc = wsgi_listener_open_for(l, address, (int)m->first.backlog, access, err);
+	struct wsgi_upgrade_listener *left = find_left(m, spec);
+	int rc = left != NULL
+			 ? inherit(l, left, err)
+			 : wsgi_listener_open_for(l, address, (int)m->first.backlog, access, err);
 
-	if (rc == 0)
-		m->fds[m->n_fds++] = l->fd;
+	if (rc != 0)
+		return rc;
+	m->specs[m->n_fds] = spec;
+	m->fds[m->n_fds++] = l->fd;
+	return 0;
+}
+
+/* What nobody listens on any more. */
+static void close_left(struct wsgi_master *m)
+{
+	for (size_t i = 0; i < m->left.n_listeners; i++) {
+		struct wsgi_listener l;
+
+		if (m->left.listeners[i].fd < 0)
+			continue;
+		if (inherit(&l, &m->left.listeners[i], NULL) == 0)
+			wsgi_listener_finish(&l);
+	}
+}
+
+/* Those of systemd: given to this program, or to the one before it. */
+static int add_activated(struct wsgi_master *m, struct wsgi_error *err)
+{
+	int rc = 0;
+
+	while (rc == 0 && find_left(m, SYSTEMD) != NULL)
+		rc = add_listener(m, SYSTEMD, NULL, NULL, err);
+	for (int i = 0; rc == 0 && i < m->activation.count; i++) {
+		char address[20];
+
+		snprintf(address, sizeof(address), "fd://%d", WSGI_ACTIVATION_FIRST + i);
+		rc = add_listener(m, SYSTEMD, address, NULL, err);
+	}
 	return rc;
 }
 
@@ -74,22 +132,20 @@ static int open_listeners(struct wsgi_master *m, struct wsgi_error *err)
 {
 	const struct wsgi_options *o = &m->first;
 	struct wsgi_listener_access access;
-	size_t most = o->bind_len + (size_t)m->activation.count;
+	size_t most = o->bind_len + (size_t)m->activation.count + m->left.n_listeners;
 	int rc = wsgi_listener_access_find(&access, o->listen_owner, o->listen_group,
 					   o->listen_mode, err);
 
 	m->listeners = calloc(most + 1, sizeof(*m->listeners));
 	m->fds = calloc(most + 1, sizeof(*m->fds));
-	if (rc == 0 && (m->listeners == NULL || m->fds == NULL))
+	m->specs = calloc(most + 1, sizeof(*m->specs));
+	if (rc == 0 && (m->listeners == NULL || m->fds == NULL || m->specs == NULL))
 		rc = wsgi_fail(err, -ENOMEM, "out of memory");
-	for (int i = 0; rc == 0 && i < m->activation.count; i++) {
-		char address[20];
-
-		snprintf(address, sizeof(address), "fd://%d", WSGI_ACTIVATION_FIRST + i);
-		rc = add_listener(m, address, NULL, err);
-	}
+	if (rc == 0)
+		rc = add_activated(m, err);
 	for (size_t i = 0; rc == 0 && i < o->bind_len; i++)
-		rc = add_listener(m, o->bind[i], &access, err);
+		rc = add_listener(m, o->bind[i], o->bind[i], &access, err);
+	close_left(m);
 	if (rc == 0 && m->n_fds == 0)
 		rc = wsgi_fail(err, -EINVAL,
 			       "nothing to listen on: give --bind unix:PATH or --bind HOST:PORT, "
@@ -108,11 +164,12 @@ void wsgi_master_close_listeners(struct wsgi_master *m)
 
 static int open_rest(struct wsgi_master *m, struct wsgi_error *err)
 {
-	int rc = wsgi_signals_open(&m->signals, 0, err);
+	int rc = wsgi_signals_open(&m->signals, m->first.upgrade != NULL, err);
 
 	if (rc != 0)
 		return rc;
-	rc = wsgi_fdpass_pair(m->exchange);
+	if (m->exchange[0] < 0)
+		rc = wsgi_fdpass_pair(m->exchange);
 	if (rc != 0)
 		return wsgi_fail(err, rc, "no sockets between workers: %s", strerror(-rc));
 	/* Workers are the children of children; they are to be ours. */
@@ -133,9 +190,16 @@ int wsgi_master_open(struct wsgi_master *m, struct wsgi_error *err)
 	if (rc == 0)
 		rc = wsgi_notify_open(&m->notify, err);
 	if (rc == 0)
+		rc = wsgi_activation_take(&m->activation, err);
+	if (rc == 0 && m->first.upgrade != NULL)
+		rc = wsgi_master_read_left(m, err);
+	if (rc == 0)
 		rc = open_listeners(m, err);
 	if (rc == 0)
 		rc = open_rest(m, err);
+	if (rc == 0 && m->first.upgrade != NULL)
+		rc = wsgi_master_take_workers(m, err);
+	m->program = wsgi_master_find_program();
 	if (rc == 0)
 		set_title(m);
 	return rc;
@@ -162,6 +226,9 @@ static void free_rest(struct wsgi_master *m)
 	wsgi_activation_finish(&m->activation);
 	free(m->listeners);
 	free(m->fds);
+	free(m->specs);
+	free(m->program);
+	wsgi_upgrade_finish(&m->left);
 	free(m->rows);
 	free(m->actions);
 	free(m->polled);

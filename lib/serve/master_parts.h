@@ -17,6 +17,7 @@
 #include "proc/signals.h"
 #include "serve/gateway.h"
 #include "serve/generation.h"
+#include "serve/upgrade.h"
 
 /*
  * master_parts - the master, as its own files know it.
@@ -37,7 +38,8 @@ struct wsgi_master {
 	/* What is open. */
 	struct wsgi_signals signals;
 	struct wsgi_listener *listeners;
-	int *fds; /* n_fds of both */
+	int *fds;           /* n_fds of each */
+	const char **specs; /* what each was opened by */
 	size_t n_fds;
 	int exchange[2]; /* give, take */
 	int access;
@@ -45,6 +47,7 @@ struct wsgi_master {
 	struct wsgi_pidfile pidfile;
 	struct wsgi_activation activation;
 	struct wsgi_notify notify;
+	struct wsgi_upgrade left; /* by the program before this one */
 
 	/* Who works. */
 	struct wsgi_pool pool;
@@ -53,6 +56,8 @@ struct wsgi_master {
 	struct wsgi_pool_plan plan;
 	struct wsgi_pace pace;
 	struct wsgi_generation *current, *candidate, *old; /* NULL: none */
+	pid_t checker;                                     /* of SIGUSR2; 0: none */
+	char *program;                                     /* its path; NULL: not known */
 	uint32_t number;                                   /* of the last generation */
 	int more;                                          /* TTIN, TTOU */
 
@@ -116,5 +121,20 @@ void wsgi_master_sweep(struct wsgi_master *m);
 
 /* The generation of a number; NULL: it is gone. */
 struct wsgi_generation *wsgi_master_generation(const struct wsgi_master *m, uint32_t number);
+
+/* -- master_upgrade.c -------------------------------------------------------------------------- */
+
+/* Have the program that stands at our path checked, to become it if all is well. */
+void wsgi_master_upgrade(struct wsgi_master *m);
+
+/* The check has ended. */
+void wsgi_master_checked(struct wsgi_master *m, int status);
+
+/* Where our program is. */
+char *wsgi_master_find_program(void);
+
+/* What the program before this one left: its sockets; then its workers. 0; -errno with words. */
+int wsgi_master_read_left(struct wsgi_master *m, struct wsgi_error *err);
+int wsgi_master_take_workers(struct wsgi_master *m, struct wsgi_error *err);
 
 #endif

@@ -81,6 +81,10 @@ void wsgi_master_revive(struct wsgi_master *m)
 	m->zygote_ms = INT64_MAX;
 	if (m->current == NULL || m->current->zygote != 0)
 		return;
+	if (m->current->is_adopted) {
+		m->to_reload = true; /* how it was started, the program before this one knew */
+		return;
+	}
 	if (wsgi_master_fork_zygote(m, m->current) != 0)
 		m->zygote_ms = m->now_ms + wsgi_pace_failed(&m->pace, m->now_ms);
 }

@@ -39,7 +39,8 @@ static struct wsgi_board_head *head_of(const struct wsgi_master *m)
 
 int wsgi_master_make_room(struct wsgi_master *m, const struct wsgi_generation *g)
 {
-	uint32_t n = wsgi_generation_board(g)->places;
+	const struct wsgi_board *board = wsgi_generation_board(g);
+	uint32_t n = board != NULL ? board->places : wsgi_generation_places(&g->o);
 	void *rows, *actions, *polled;
 
 	if (n < m->pool.n)
@@ -300,6 +301,8 @@ void wsgi_master_hear(struct wsgi_master *m)
 		} else if (g != NULL) {
 			hear_zygote(m, g);
 			zygote_ended(m, g, end.status);
+		} else if (end.pid == m->checker) {
+			wsgi_master_checked(m, end.status);
 		}
 	}
 }
