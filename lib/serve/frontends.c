@@ -26,6 +26,7 @@ struct server {
 	const char *where; /* the configuration goes there */
 	/* The files: for a whole site, for a mount; and for those that start wsgi-fcgi, or NULL. */
 	const char *site, *mount, *spawn_site, *spawn_mount;
+	const char *shell;  /* before a command, which a shell reads; NULL: none does */
 	const char *listen; /* what @LISTEN@ is */
 	/* What @BACKEND@ is: before and behind the path of a unix socket, before HOST:PORT. */
 	const char *unix_before, *unix_behind, *tcp_before;
@@ -67,7 +68,9 @@ static const struct server servers[] = {
 	{.name = "h2o",
 	 .where = "/etc/h2o/h2o.conf",
 	 .site = "h2o-site.conf",
-	 .mount = "h2o-mount.conf"},
+	 .mount = "h2o-mount.conf",
+	 .spawn_site = "h2o-spawn.conf",
+	 .shell = "exec "},
 	{.name = "iis",
 	 .where = "web.config",
 	 .spawn_site = "iis-web.config",
@@ -253,8 +256,9 @@ static int add_option(const struct front *f, const struct wsgi_option *option, s
 /* Whether the command says it: not what was asked of this call, nor what a file says itself. */
 static bool is_for_command(const struct front *f, const struct wsgi_option *option)
 {
-	static const char *const said[] = {"bind", "chdir", "iis", "script-name"};
-	const size_t n = strcmp(f->server->name, "iis") == 0 ? 4 : 2;
+	/* Without a process manager nobody changes the user. */
+	static const char *const said[] = {"bind", "chdir", "user", "group", "iis", "script-name"};
+	const size_t n = strcmp(f->server->name, "iis") == 0 ? 6 : 4;
 
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(option->name, said[i]) == 0)
@@ -281,8 +285,10 @@ static int add_words(const struct front *f, struct wsgi_buf *out)
 
 static int add_command(const struct front *f, struct wsgi_buf *out)
 {
-	int rc = add_checked(f, f->program, out);
+	int rc = f->server->shell != NULL ? wsgi_buf_adds(out, f->server->shell) : 0;
 
+	if (rc == 0)
+		rc = add_checked(f, f->program, out);
 	if (rc == 0)
 		rc = wsgi_buf_adds(out, " ");
 	return rc == 0 ? add_words(f, out) : rc;
@@ -306,6 +312,12 @@ static int add_host(const struct front *f, struct wsgi_buf *out)
 	return wsgi_buf_adds(out, "default"); /* H2O's word for all */
 }
 
+/* H2O's, for the process that it starts. */
+static int add_user(const struct front *f, struct wsgi_buf *out)
+{
+	return f->o->user != NULL ? add_checked(f, f->o->user, out) : wsgi_buf_adds(out, "nobody");
+}
+
 static int add_type(const struct front *f, struct wsgi_buf *out)
 {
 	return wsgi_buf_adds(out, f->address.path != NULL ? "unix" : "tcp");
@@ -320,13 +332,21 @@ static const struct {
 	const char *name; /* as it stands in a file */
 	int (*add)(const struct front *f, struct wsgi_buf *out);
 } placeholders[] = {
-	{"@LISTEN@", add_listen},      {"@BACKEND@", add_backend},
-	{"@MOUNT@", add_mount},        {"@SOCKET@", add_socket},
-	{"@COMMAND@", add_command},    {"@HOST@", add_host},
-	{"@PORT@", add_port},          {"@TYPE@", add_type},
-	{"@PROGRAM@", add_program},    {"@ARGUMENTS@", add_words},
-	{"${WSGI_MOUNT}", add_mount},  {"${WSGI_BACKEND}", add_backend},
-	{"${WSGI_FCGI}", add_program}, {"${WSGI_WORDS}", add_words},
+	{"@LISTEN@", add_listen},
+	{"@BACKEND@", add_backend},
+	{"@MOUNT@", add_mount},
+	{"@SOCKET@", add_socket},
+	{"@COMMAND@", add_command},
+	{"@HOST@", add_host},
+	{"@PORT@", add_port},
+	{"@TYPE@", add_type},
+	{"@USER@", add_user},
+	{"@PROGRAM@", add_program},
+	{"@ARGUMENTS@", add_words},
+	{"${WSGI_MOUNT}", add_mount},
+	{"${WSGI_BACKEND}", add_backend},
+	{"${WSGI_FCGI}", add_program},
+	{"${WSGI_WORDS}", add_words},
 };
 
 /* Append line with its placeholders put in. */

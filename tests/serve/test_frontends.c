@@ -112,6 +112,12 @@ static const struct {
 	{"--print-frontend=iis app.py",
 	 "scriptProcessor=\"/usr/bin/wsgi-fcgi|--iis --script-name=/ --chdir=/srv/app app.py\""},
 
+	{"--print-frontend=h2o --threads=2 app.py",
+	 "command: \"exec /usr/bin/wsgi-fcgi --chdir=/srv/app --threads=2 app.py\"\n"
+	 "          user: nobody\n"},
+	{"--print-frontend=h2o --user=root app.py",
+	 "--chdir=/srv/app app.py\"\n          user: root\n"},
+
 	/* the head */
 	{"--print-frontend=nginx -b unix:/a --script-name=/app",
 	 "# nginx, and wsgi-fcgi --bind=unix:/a --script-name=/app.\n"},
@@ -143,6 +149,7 @@ static const char *const all[] = {
 	"--print-frontend=haproxy -b unix:/a --script-name=/app",
 	"--print-frontend=h2o -b unix:/a",
 	"--print-frontend=h2o -b unix:/a --script-name=/app",
+	"--print-frontend=h2o app.py",
 	"--print-frontend=iis app.py",
 };
 
@@ -173,6 +180,7 @@ static const struct {
 					       "caddy, haproxy, h2o or iis, not 'thttpd'"},
 	{"--print-frontend=Nginx -b unix:/a", "not 'Nginx'"},
 	{"--print-frontend=nginx", "which address does it connect to?"},
+	{"--print-frontend=h2o --script-name=/app app.py", "which address does it connect to?"},
 	{"--print-frontend=nginx app.py", "which address does it connect to?"},
 	{"--print-frontend=lighttpd --script-name=/app app.py",
 	 "which address does it connect to?"},
