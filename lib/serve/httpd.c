@@ -13,6 +13,7 @@
 #include "serve/debug.h"
 #include "serve/forward.h"
 #include "serve/reload.h"
+#include "serve/status_http.h"
 #include "server/server.h"
 
 enum { FORWARD_THREADS = 64 }; /* they only wait for the backend */
@@ -202,6 +203,8 @@ static int run(const struct wsgi_options *o, const struct wsgi_gateway_host *hos
 	struct wsgi_reporter *reporter;
 	int rc;
 
+	if (o->status_board != NULL)
+		return wsgi_status_http_run(o);
 	config.log = &log;
 	config.address = o->bind_len > 0 ? o->bind[0] : "127.0.0.1:8000";
 	if (o->bind_len > 1)
