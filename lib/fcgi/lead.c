@@ -1,7 +1,11 @@
 #include "fcgi/lead.h"
 
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
 	TICK_NS = 2000000, /* between two looks of a deputy */
@@ -28,6 +32,32 @@ static long switches_of_thread(void)
 
 	getrusage(RUSAGE_THREAD, &usage);
 	return usage.ru_nvcsw;
+}
+
+/*
+ * Whether a thread computes, or would if it had a processor: then it waits for nothing else.
+ * Source: proc(5), /proc/PID/stat, whose second word is a name in brackets.
+ */
+static bool is_running(int thread)
+{
+	char path[64], stat[512], *state;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", thread);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = read(fd, stat, sizeof(stat) - 1);
+	close(fd);
+	stat[n > 0 ? n : 0] = '\0';
+	state = strrchr(stat, ')');
+	return state != NULL && strncmp(state, ") R", 3) == 0;
+}
+
+void wsgi_turn_init(struct wsgi_turn *t)
+{
+	*t = (struct wsgi_turn){.thread = gettid(), .cpu_ns = -1};
 }
 
 int wsgi_lead_init(struct wsgi_lead *l, bool exclusive)
@@ -60,6 +90,21 @@ static bool wait_for_tick(struct wsgi_lead *l, pthread_mutex_t *lock)
 	return pthread_cond_timedwait(&l->changed, lock, &until) != 0;
 }
 
+/*
+ * The leader has been in one request for a tick. One that has no processor is let be: neither would
+ * another thread get one. Else it is replaced, and if it waits for something, so are others soon.
+ */
+static void replace(struct wsgi_lead *l, int64_t used_ns)
+{
+	const bool busy = used_ns > TICK_NS / 2;
+
+	if (is_running(l->lent_by) && !busy)
+		return;
+	wsgi_handover_note_late(&l->handover, now_ns(), busy);
+	l->holder = NULL;
+	l->lent = false;
+}
+
 /* Look after the leader until it has to be replaced, the lead is free, or nothing runs. */
 static void be_deputy(struct wsgi_lead *l, pthread_mutex_t *lock)
 {
@@ -75,13 +120,8 @@ static void be_deputy(struct wsgi_lead *l, pthread_mutex_t *lock)
 		if (!wait_for_tick(l, lock))
 			break;
 		quiet = l->turns == turns && !l->lent ? quiet + 1 : 0;
-		if (l->turns == turns && lent && l->lent) {
-			int64_t used_ns = ns_of(CLOCK_PROCESS_CPUTIME_ID) - cpu_ns;
-
-			wsgi_handover_note_late(&l->handover, now_ns(), used_ns > TICK_NS / 2);
-			l->holder = NULL;
-			l->lent = false;
-		}
+		if (l->turns == turns && lent && l->lent)
+			replace(l, ns_of(CLOCK_PROCESS_CPUTIME_ID) - cpu_ns);
 	}
 	l->has_deputy = false;
 }
@@ -143,6 +183,7 @@ void wsgi_lead_lend(struct wsgi_lead *l, struct wsgi_turn *t)
 		return;
 	}
 	l->lent = true;
+	l->lent_by = t->thread;
 	call_deputy(l);
 	if (l->waiting > 0 && wsgi_handover_wants_sample(&l->handover)) {
 		t->cpu_ns = ns_of(CLOCK_PROCESS_CPUTIME_ID);

@@ -19,7 +19,8 @@
 struct wsgi_lead {
 	pthread_cond_t changed;         /* it is free; or a deputy is wanted */
 	const void *holder;             /* NULL: it is free */
-	bool lent;                      /* the holder serves */
+	bool lent;                      /* the holder serves... */
+	int lent_by;                    /* ...in this thread */
 	bool has_deputy, deputy_called; /* called: but it has not come yet */
 	unsigned waiting;               /* for the lead */
 	unsigned serving;
@@ -30,9 +31,13 @@ struct wsgi_lead {
 
 /* A thread's part in it. */
 struct wsgi_turn {
+	int thread;               /* its id, as gettid(2) has it */
 	int64_t began_ns, cpu_ns; /* cpu_ns -1: not measured */
 	long switches;
 };
+
+/* To be called by the thread that it is of. */
+void wsgi_turn_init(struct wsgi_turn *t);
 
 /* exclusive: the application computes under a lock of its own. Returns 0 or -errno. */
 int wsgi_lead_init(struct wsgi_lead *l, bool exclusive);

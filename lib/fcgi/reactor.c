@@ -272,6 +272,7 @@ int wsgi_reactor_run(struct wsgi_reactor *r)
 	if (u == NULL)
 		return -ENOMEM;
 	u->reactor = r;
+	wsgi_turn_init(&u->turn);
 	pthread_mutex_lock(&r->lock);
 	while (wsgi_lead_take(&r->lead, u, &r->lock, is_over, r)) {
 		pthread_mutex_unlock(&r->lock);
