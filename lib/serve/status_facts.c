@@ -96,9 +96,10 @@ static void copy_text(char *to, size_t size, const char *from)
 	snprintf(to, size, "%.*s", (int)size - 1, from);
 }
 
+/* Whatever the board holds: a difference that no int64_t can overflow. */
 static uint64_t since(int64_t then_ms, int64_t now_ms)
 {
-	return then_ms != 0 && now_ms > then_ms ? (uint64_t)(now_ms - then_ms) / 1000 : 0;
+	return then_ms != 0 && now_ms > then_ms ? (uint64_t)now_ms - (uint64_t)then_ms : 0;
 }
 
 static bool is_active(const struct wsgi_board *b, uint32_t place)
@@ -160,7 +161,7 @@ void wsgi_status_facts_read(struct wsgi_status_facts *f, const struct wsgi_board
 		.timeouts = h->timeouts,
 		.stopping = h->stopping != 0,
 	};
-	f->start_since = since(h->started_ms, f->now_ms);
+	f->start_since = since(h->started_ms, f->now_ms) / 1000;
 	copy_text(f->pool, sizeof(f->pool), h->name);
 	copy_text(f->process_manager, sizeof(f->process_manager), h->pm);
 	for (uint32_t place = 0; place < board->places; place++)
@@ -224,7 +225,7 @@ static void read_worker(const struct wsgi_status_facts *f, struct wsgi_status_ro
 	row->worker = (uint64_t)row->place + 1;
 	row->pid = pid > 0 ? (uint64_t)pid : 0;
 	row->start_time = w->started_at;
-	row->start_since = since(w->started_ms, f->now_ms);
+	row->start_since = since(w->started_ms, f->now_ms) / 1000;
 	row->generation = w->generation;
 	row->connections = w->connections;
 	row->memory_bytes = w->memory_bytes;
@@ -247,8 +248,7 @@ static void read_thread(const struct wsgi_status_facts *f, struct wsgi_status_ro
 	/* It may have ended since began_ms was read: then the words say so. */
 	row->running = began_ms != 0 && words->took_us < 0;
 	if (row->running)
-		row->duration_us =
-			f->now_ms > began_ms ? (uint64_t)(f->now_ms - began_ms) * 1000 : 0;
+		row->duration_us = since(began_ms, f->now_ms) * 1000;
 	else
 		row->duration_us = words->took_us > 0 ? (uint64_t)words->took_us : 0;
 	row->content_length = words->content_length > 0 ? (uint64_t)words->content_length : 0;

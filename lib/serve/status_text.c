@@ -19,8 +19,8 @@ void wsgi_status_time_text(char text[WSGI_STATUS_TIME_SIZE], int64_t seconds)
 		return;
 	}
 	strftime(zone, sizeof(zone), "%z", &tm);
-	snprintf(text, WSGI_STATUS_TIME_SIZE, "%02d/%s/%d:%02d:%02d:%02d %s", tm.tm_mday,
-		 months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec, zone);
+	snprintf(text, WSGI_STATUS_TIME_SIZE, "%02d/%s/%ld:%02d:%02d:%02d %s", tm.tm_mday,
+		 months[tm.tm_mon], tm.tm_year + 1900L, tm.tm_hour, tm.tm_min, tm.tm_sec, zone);
 }
 
 static int add_value(struct wsgi_buf *out, const struct wsgi_status_field *field, const void *of)
