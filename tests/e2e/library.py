@@ -471,7 +471,8 @@ def hello_is_served_behind_nginx():
     fcgi = Process(words, os.path.join(WORK.run, 'fcgi.log'), env=FOUND,
                    cwd=os.path.join(WORK.path, 'tutorial'))
     fcgi.ready(lambda: connect(socket))
-    site = block(README, 'fastcgi_pass').replace('/tmp/hello.sock', socket)
+    words = block(README, 'nginx --bind').partition('>')[0].split()
+    site = run([w.replace('/tmp/hello.sock', socket) for w in words]).decode()
     has(site, 'listen 80;')
     site = WORK.file('site.conf', text=site.replace('listen 80;', 'listen @LISTEN@;'))
     nginx = Nginx(WORK, site, 'unix:' + socket)
