@@ -11,6 +11,7 @@
 
 #include "fcgi/reactor.h"
 #include "proc/listener.h"
+#include "serve/check_config.h"
 #include "serve/fastcgi.h"
 #include "serve/frontends.h"
 #include "serve/gateway.h"
@@ -95,7 +96,7 @@ static int serve(struct server *s, const struct wsgi_options *o, struct wsgi_app
 static int run_alone(const struct wsgi_options *o, const struct wsgi_gateway_host *host)
 {
 	struct server s = {
-		.log = {STDERR_FILENO, o->program, (enum wsgi_log_level)o->log_level},
+		.log = wsgi_options_log(o),
 		.listener = {.fd = -1},
 	};
 	struct wsgi_error err;
@@ -168,10 +169,14 @@ static int fcgi_run(const struct wsgi_options *o, const struct wsgi_gateway_host
 
 	if (o->zygote != NULL)
 		return wsgi_zygote_run(o, host);
+	if (o->print_config)
+		return wsgi_print_config(o);
 	if (o->print_frontend != NULL)
 		return wsgi_frontend_print(o);
 	dup2(STDERR_FILENO, STDOUT_FILENO); /* what an application prints belongs in the log */
-	if (host->python != NULL)           /* the master does not come here */
+	if (o->check_config)
+		return wsgi_check_config(o, host);
+	if (host->python != NULL) /* the master does not come here */
 		return run_alone(o, host);
 	if (!is_managed(o))
 		return wsgi_master_run(o, host);

@@ -254,3 +254,12 @@ void wsgi_options_finish(struct wsgi_options *o)
 	free(o->full_chdir);
 	*o = (struct wsgi_options){.gateway = o->gateway, .program = o->program};
 }
+
+struct wsgi_log wsgi_options_log(const struct wsgi_options *o)
+{
+	const bool is_file = o->error_logfile != NULL && strcmp(o->error_logfile, "-") != 0;
+
+	return (struct wsgi_log){.fd = STDERR_FILENO,
+				 .program = is_file ? NULL : o->program,
+				 .level = (enum wsgi_log_level)o->log_level};
+}

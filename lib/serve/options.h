@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "base/log.h"
 
 /* Which gateway a command is; also the bit that says which options it takes. */
 enum wsgi_gateway {
@@ -134,6 +135,12 @@ int wsgi_options_parse(struct wsgi_options *o, enum wsgi_gateway gateway, int ar
 int wsgi_options_again(struct wsgi_options *o, const struct wsgi_options *first,
 		       struct wsgi_error *err);
 void wsgi_options_finish(struct wsgi_options *o);
+
+/*
+ * The log of a process that serves: standard error, by --log-level; lines with a time where that is
+ * the file of --error-logfile.
+ */
+struct wsgi_log wsgi_options_log(const struct wsgi_options *o);
 
 /* "wsgi-fcgi" */
 const char *wsgi_gateway_name(enum wsgi_gateway gateway);
