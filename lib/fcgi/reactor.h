@@ -46,6 +46,11 @@ struct wsgi_reactor_ops {
 	 * whose STDIN was cut off before this is never served; later it reads as -ECONNRESET.
 	 */
 	void (*serve)(void *ctx, struct wsgi_fcgi_request *req);
+	/*
+	 * Optional: after serve, in the same thread, when the response has been sent: what nobody
+	 * has to wait for. req->params are there still, its streams are not.
+	 */
+	void (*ended)(void *ctx, struct wsgi_fcgi_request *req);
 	/* Optional, together: around each system call that may block while serve runs. */
 	void (*leave)(void *ctx);
 	void (*enter)(void *ctx);

@@ -453,6 +453,8 @@ int wsgi_fcgi_request_end(struct wsgi_fcgi_conn *c)
 		rc = c->code;
 	if (rc == 0)
 		rc = c->req.cut ? send_cut(c) : send_end(c);
+	if (c->config->ops.ended != NULL)
+		c->config->ops.ended(c->config->ctx, &c->req);
 	if (rc == 0)
 		rc = skip_input(c);
 	c->closing = !c->session.keep_conn || c->req.cut;

@@ -27,18 +27,37 @@ static int allow_peers(struct wsgi_equip *e, struct wsgi_fastcgi_worker *w,
 	return rc;
 }
 
-int wsgi_equip(struct wsgi_equip *e, struct wsgi_fastcgi_worker *w, const struct wsgi_options *o,
-	       struct wsgi_error *err)
+/* --status-path and --ping-path are of all workers: they need the board. */
+static void answer_for_all(struct wsgi_equip *e, struct wsgi_fastcgi_worker *w,
+			   const struct wsgi_options *o)
 {
+	if (w->board.head == NULL || (o->status_path == NULL && o->ping_path == NULL))
+		return;
+	wsgi_status_init(&e->status, &w->board);
+	w->status = &e->status;
+	w->status_path = o->status_path;
+	w->ping_path = o->ping_path;
+}
+
+int wsgi_equip(struct wsgi_equip *e, struct wsgi_fastcgi_worker *w, const struct wsgi_options *o,
+	       int access, struct wsgi_error *err)
+{
+	int rc = allow_peers(e, w, o, err);
+
 	w->threads = o->threads;
 	w->script_name = o->script_name;
 	w->iis = o->iis;
 	w->max_requests = draw_max_requests(o);
 	w->max_memory_bytes = o->max_memory_bytes;
-	return allow_peers(e, w, o, err);
+	answer_for_all(e, w, o);
+	if (rc == 0 && access >= 0)
+		rc = wsgi_access_log_create(&e->access, o->access_logformat, access, err);
+	w->access = e->access;
+	return rc;
 }
 
 void wsgi_equip_finish(struct wsgi_equip *e)
 {
+	wsgi_access_log_destroy(e->access);
 	wsgi_allow_finish(&e->allow);
 }

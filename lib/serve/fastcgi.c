@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fcgi/reactor.h"
@@ -20,8 +21,9 @@ static _Thread_local struct wsgi_handler_ops handler_ops;
 /* Where a thread is. One that the application started, and that reads its input, is a stranger. */
 static _Thread_local enum { STRANGER, OUTSIDE, INSIDE } where;
 
-/* Which of the worker's threads this is. */
+/* Which of the worker's threads this is, and when it began with its request. */
 static _Thread_local uint32_t thread_index;
+static _Thread_local int64_t began_at_us, began_us;
 
 /* -- a request --------------------------------------------------------------------------------- */
 
@@ -131,7 +133,8 @@ static struct wsgi_app *find(struct wsgi_fastcgi_worker *w, struct wsgi_environ 
 	return rc == 0 ? w->app : rc == -ENOENT ? &outside : &exhausted;
 }
 
-static void say_begin(struct wsgi_board_thread *row, const struct wsgi_environ *params)
+static void say_begin(const struct wsgi_fastcgi_worker *w, struct wsgi_board_thread *row,
+		      const struct wsgi_environ *params)
 {
 	struct wsgi_board_request request;
 
@@ -143,6 +146,7 @@ static void say_begin(struct wsgi_board_thread *row, const struct wsgi_environ *
 		.script = wsgi_environ_get(params, "SCRIPT_FILENAME"),
 		.user = wsgi_environ_get(params, "REMOTE_USER"),
 		.content_length = wsgi_environ_get(params, "CONTENT_LENGTH"),
+		.cpu = w->status != NULL,
 	};
 	if (request.script == NULL)
 		request.script = wsgi_environ_get(params, "SCRIPT_NAME");
@@ -163,15 +167,45 @@ static void wake_minder(struct wsgi_fastcgi_worker *w)
 		w->on_wake(w->ctx);
 }
 
+static int64_t clock_us(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 static void serve(void *ctx, struct wsgi_fcgi_request *req)
 {
 	struct wsgi_fastcgi_worker *w = ctx;
 	struct wsgi_board_thread *row = wsgi_board_thread(&w->board, w->place, thread_index);
+	struct wsgi_app *app = NULL;
 
-	say_begin(row, &req->params);
+	if (w->access != NULL) {
+		began_at_us = clock_us(CLOCK_REALTIME);
+		began_us = clock_us(CLOCK_MONOTONIC);
+	}
+	say_begin(w, row, &req->params);
 	wake_minder(w);
-	run(w, req, find(w, &req->params));
-	wsgi_board_end(row);
+	if (w->status != NULL)
+		app = wsgi_status_find(w->status, &req->params, w->status_path, w->ping_path);
+	run(w, req, app != NULL ? app : find(w, &req->params));
+	wsgi_board_end(row); /* who has the answer finds it counted */
+}
+
+/* The response has gone: nobody waits for this. */
+static void ended(void *ctx, struct wsgi_fcgi_request *req)
+{
+	struct wsgi_fastcgi_worker *w = ctx;
+
+	if (w->access != NULL)
+		wsgi_access_log_write(w->access,
+				      &(struct wsgi_access_log_facts){
+					      .env = &req->params,
+					      .handler = &handler.base,
+					      .began_at_us = began_at_us,
+					      .took_us = clock_us(CLOCK_MONOTONIC) - began_us,
+				      });
 	if (wsgi_limits_count(&w->limits))
 		reach_limit(w);
 }
@@ -238,6 +272,7 @@ int wsgi_fastcgi_worker_init(struct wsgi_fastcgi_worker *w, struct wsgi_error *e
 {
 	const struct wsgi_reactor_ops ops = {
 		.serve = serve,
+		.ended = ended,
 		.leave = leave,
 		.enter = enter,
 		.admit = w->allow != NULL ? admit : NULL,

@@ -304,7 +304,7 @@ static int get_ready(struct running *r, struct wsgi_error *err)
 		.on_fork = on_fork,
 		.ctx = r,
 	};
-	rc = wsgi_equip(&r->equip, &r->fastcgi, w->o, err);
+	rc = wsgi_equip(&r->equip, &r->fastcgi, w->o, w->access, err);
 	return rc == 0 ? wsgi_fastcgi_worker_init(&r->fastcgi, err) : rc;
 }
 

@@ -27,10 +27,11 @@
 enum { PATIENCE_MS = 20000, PLACES = 4, PLACE = 2, SERIAL = 7, BIG = 400 << 10, PART = 300 << 10 };
 
 static struct wsgi_board board;
-static int line, exchange[2], listener, log_ends[2];
+static int line, exchange[2], listener, log_ends[2], access_ends[2];
 static int lines[16]; /* of all workers */
 static size_t lines_len;
 static pid_t zygote;
+static const char *method = "POST";
 static struct sockaddr_in address = {.sin_family = AF_INET};
 
 /* A worker, as the master knows it. */
@@ -110,6 +111,7 @@ static void set_up(void)
 	ck_assert_int_eq(wsgi_board_create(&board, PLACES, 2, &err), 0);
 	ck_assert_int_eq(wsgi_fdpass_pair(exchange), 0);
 	ck_assert_int_eq(pipe2(log_ends, O_CLOEXEC), 0);
+	ck_assert_int_eq(pipe2(access_ends, O_CLOEXEC), 0);
 	open_listener();
 }
 
@@ -133,8 +135,8 @@ static int be_zygote(int mine, const char *application, const char *option)
 	struct wsgi_error err;
 
 	snprintf(bind_word, sizeof(bind_word), "--bind=fd://%d", listener);
-	snprintf(words, sizeof(words), "--zygote=%d,%d,%d,%d,-1", mine, board.fd, exchange[0],
-		 exchange[1]);
+	snprintf(words, sizeof(words), "--zygote=%d,%d,%d,%d,%d", mine, board.fd, exchange[0],
+		 exchange[1], access_ends[1]);
 	if (wsgi_options_parse(&o, WSGI_GATEWAY_FCGI, 5, argv, &err) != 0) {
 		fprintf(stderr, "%s\n", err.text);
 		return EX_USAGE;
@@ -236,7 +238,7 @@ static void add_variables(struct wsgi_buf *b, const char *length)
 {
 	struct wsgi_buf pairs = {0};
 
-	add_pair(&pairs, "REQUEST_METHOD", "POST");
+	add_pair(&pairs, "REQUEST_METHOD", method);
 	add_pair(&pairs, "SCRIPT_NAME", "/site");
 	add_pair(&pairs, "PATH_INFO", "/x");
 	add_pair(&pairs, "REQUEST_URI", "/site/x?q");
@@ -259,6 +261,8 @@ static char *receive_all(int fd)
 	struct wsgi_buf all = {0};
 	ssize_t n;
 
+	ck_assert_int_eq(wsgi_buf_reserve(&all, 1024), 0); /* what is looked at is there */
+	memset(all.data, 0, 1024);
 	do {
 		ck_assert_int_eq(wsgi_buf_reserve(&all, 65536), 0);
 		n = recv(fd, all.data + all.len, 65535, 0);
@@ -270,24 +274,47 @@ static char *receive_all(int fd)
 	return all.data;
 }
 
-static void when_a_request_is_made(void)
+/* The answer to a request; to be freed. */
+static char *answer(void)
 {
 	struct wsgi_buf b = {0};
 	int fd = connected();
-	char *answer;
 
 	add_begin(&b, 1, FCGI_RESPONDER, 0);
 	add_variables(&b, "2");
 	add_stream(&b, FCGI_STDIN, 1, "ab", 2, 2);
 	add_record(&b, FCGI_STDIN, 1, "", 0, 0);
 	send_all(fd, &b);
-	answer = receive_all(fd);
-	ck_assert_ptr_nonnull(memmem(answer, 64, "Status: 200 OK", 14));
-	free(answer);
+	return receive_all(fd);
 }
 
-/* A part of a large body, which is more than is read ahead: the application waits for the rest. */
-static int given_a_request_under_way(struct wsgi_board_thread *row)
+static void then_the_answer_has(const char *words)
+{
+	char *text = answer();
+
+	ck_assert_msg(memmem(text, 900, words, strlen(words)) != NULL, "no '%s'", words);
+	free(text);
+}
+
+static void when_a_request_is_made(void)
+{
+	then_the_answer_has("Status: 200 OK");
+}
+
+static unsigned busy_rows(void)
+{
+	unsigned n = 0;
+
+	for (uint32_t i = 0; i < 2; i++)
+		n += wsgi_board_thread(&board, PLACE, i)->began_ms != 0;
+	return n;
+}
+
+/*
+ * A part of a large body, which is more than is read ahead: the application waits for the rest.
+ *   nth   it is the nth at the same time
+ */
+static int given_a_request_under_way(unsigned nth)
 {
 	static char part[PART];
 	struct wsgi_buf b = {0};
@@ -299,9 +326,9 @@ static int given_a_request_under_way(struct wsgi_board_thread *row)
 	add_variables(&b, length);
 	add_stream(&b, FCGI_STDIN, 1, part, sizeof(part), 32768);
 	send_all(fd, &b);
-	for (int i = 0; i < PATIENCE_MS && row->began_ms == 0; i++)
+	for (int i = 0; i < PATIENCE_MS && busy_rows() < nth; i++)
 		usleep(1000);
-	ck_assert_int_ne(row->began_ms, 0);
+	ck_assert_uint_eq(busy_rows(), nth);
 	return fd;
 }
 
@@ -309,14 +336,14 @@ static void then_it_is_answered(int fd)
 {
 	static char part[BIG - PART];
 	struct wsgi_buf b = {0};
-	char *answer;
+	char *text;
 
 	add_stream(&b, FCGI_STDIN, 1, part, sizeof(part), 32768);
 	add_record(&b, FCGI_STDIN, 1, "", 0, 0);
 	send_all(fd, &b);
-	answer = receive_all(fd);
-	ck_assert_ptr_nonnull(memmem(answer, 64, "Status: 200 OK", 14));
-	free(answer);
+	text = receive_all(fd);
+	ck_assert_ptr_nonnull(memmem(text, 64, "Status: 200 OK", 14));
+	free(text);
 }
 
 /* -- a worker's life --------------------------------------------------------------------------- */
@@ -374,7 +401,7 @@ START_TEST(a_worker_ends_with_the_request_that_it_is_in)
 
 	given_a_zygote_of("../apps/echo.so", "--threads=1");
 	hand = given_a_worker();
-	fd = given_a_request_under_way(wsgi_board_thread(&board, PLACE, 0));
+	fd = given_a_request_under_way(1);
 	if (ends[_i].word != 0)
 		say(hand.line, ends[_i].word, NULL, 0);
 	else
@@ -392,7 +419,7 @@ START_TEST(a_worker_without_a_master_ends_with_the_request_that_it_is_in)
 
 	given_a_zygote_of("../apps/echo.so", "--threads=1");
 	hand = given_a_worker();
-	fd = given_a_request_under_way(wsgi_board_thread(&board, PLACE, 0));
+	fd = given_a_request_under_way(1);
 	close(hand.line);
 	usleep(200000);
 	ck_assert_int_eq(waitpid(hand.pid, NULL, WNOHANG), 0);
@@ -453,6 +480,7 @@ START_TEST(no_signal_is_blocked_or_ignored_in_a_worker)
 	signal(SIGTTIN, on_signal);
 	given_a_zygote();
 	hand = given_a_worker();
+	when_a_request_is_made(); /* all of its threads are there */
 	read_status(text, hand.pid, "SigBlk");
 	ck_assert_str_eq(text, "0000000000000000\n");
 	read_status(text, hand.pid, "SigIgn");
@@ -621,6 +649,54 @@ START_TEST(logs_change_in_workers_to_come)
 }
 END_TEST
 
+START_TEST(a_request_has_a_line_in_the_access_log)
+{
+	given_a_zygote();
+	given_a_worker();
+	when_a_request_is_made();
+	then_a_log_has(access_ends[0], "- ada ");
+	when_a_request_is_made();
+	then_a_log_has(access_ends[0], "\"POST /site/x?q ");
+}
+END_TEST
+
+START_TEST(the_access_log_changes_too)
+{
+	struct hand hand;
+	int ours[2], fds[2] = {log_ends[1]};
+
+	ck_assert_int_eq(pipe2(ours, O_CLOEXEC), 0);
+	fds[1] = ours[1];
+	given_a_zygote();
+	hand = given_a_worker();
+	say(hand.line, WSGI_LINE_LOGS, fds, 2);
+	close(ours[1]);
+	usleep(200000);
+	when_a_request_is_made();
+	then_a_log_has(ours[0], "\"POST /site/x?q ");
+}
+END_TEST
+
+/* -- what a worker answers itself -------------------------------------------------------------- */
+
+static const struct {
+	const char *option, *words;
+} answers[] = {
+	{"--status-path=/site/x", "total processes:"},
+	{"--ping-path=/site/x", "pong"},
+	{"--status-path=/site/other", "hello GET /x"},
+	{"--script-name=/other", "Status: 404 Not Found"},
+};
+
+START_TEST(a_worker_answers_by_its_options)
+{
+	given_a_zygote_of("../apps/hello.so", answers[_i].option);
+	given_a_worker();
+	method = "GET";
+	then_the_answer_has(answers[_i].words);
+}
+END_TEST
+
 /* -- the board --------------------------------------------------------------------------------- */
 
 START_TEST(the_board_tells_of_the_request_under_way)
@@ -631,7 +707,7 @@ START_TEST(the_board_tells_of_the_request_under_way)
 
 	given_a_zygote_of("../apps/echo.so", "--threads=1");
 	given_a_worker();
-	fd = given_a_request_under_way(row);
+	fd = given_a_request_under_way(1);
 	wsgi_board_read(row, &words);
 	ck_assert_str_eq(words.method, "POST");
 	ck_assert_str_eq(words.uri, "/site/x?q");
@@ -653,8 +729,8 @@ START_TEST(each_thread_has_its_row)
 
 	given_a_zygote_of("../apps/echo.so", "--threads=2");
 	given_a_worker();
-	first = given_a_request_under_way(wsgi_board_thread(&board, PLACE, 0));
-	second = given_a_request_under_way(wsgi_board_thread(&board, PLACE, 1));
+	first = given_a_request_under_way(1);
+	second = given_a_request_under_way(2);
 	then_it_is_answered(second);
 	then_it_is_answered(first);
 }
@@ -734,6 +810,9 @@ int main(void)
 	tcase_add_test(tc, a_worker_of_c_that_is_to_show_its_stack_says_that_there_is_none);
 	tcase_add_test(tc, logs_change_in_a_worker);
 	tcase_add_test(tc, logs_change_in_workers_to_come);
+	tcase_add_test(tc, a_request_has_a_line_in_the_access_log);
+	tcase_add_test(tc, the_access_log_changes_too);
+	tcase_add_loop_test(tc, a_worker_answers_by_its_options, 0, 4);
 	tcase_add_test(tc, the_board_tells_of_the_request_under_way);
 	tcase_add_test(tc, each_thread_has_its_row);
 	tcase_add_test(tc, the_board_tells_how_large_a_worker_is);
