@@ -12,9 +12,9 @@
  * with what is left of the words (wsgi_options_words) and a loader for Python.
  */
 struct wsgi_gateway_host {
-	struct wsgi_loader *python; /* NULL: not inside an interpreter */
+	struct wsgi_loader *python;             /* NULL: not inside an interpreter */
 	const struct wsgi_gateway_forks *forks; /* the interpreter's; NULL as python is */
-	const char *plugin;         /* its name: "wsgi_python" */
+	const char *plugin;                     /* its name: "wsgi_python" */
 	/* HTTP_PROXY of a CGI request, kept out of the environment; NULL: none, or no CGI */
 	const char *http_proxy;
 };
