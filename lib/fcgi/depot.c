@@ -1,10 +1,9 @@
 #include "fcgi/depot.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/socket.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/fdpass.h"
@@ -42,7 +41,7 @@ static int hold_spares(struct wsgi_depot *x)
 {
 	for (size_t i = 0; i < SPARES; i++) {
 		if (x->spare[i] < 0)
-			x->spare[i] = fcntl(x->take, F_DUPFD_CLOEXEC, 0);
+			x->spare[i] = eventfd(0, EFD_CLOEXEC);
 		if (x->spare[i] < 0)
 			return -errno;
 	}
