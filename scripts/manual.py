@@ -193,8 +193,10 @@ def check_types(page, known, say):
                 say(page.path, '%s is not the header\'s: %s' % (name, '; '.join(odd) or 'order'))
 
 
-# Names that are no names of C: of wsgiref, of a module for Python, of a file for nginx, of a page.
-NOT_C = {'wsgi_version', 'wsgi_python', 'wsgi_params', 'wsgi_middleware'}
+# Names that are no names of C: of wsgiref, of a module for Python, of a file for nginx, of a page,
+# of metrics.
+NOT_C = {'wsgi_version', 'wsgi_python', 'wsgi_params', 'wsgi_middleware', 'wsgi_fcgi_up',
+         'wsgi_fcgi_worker_requests_total'}
 
 
 def check_words(page, known, names, say):
