@@ -323,11 +323,12 @@ bool wsgi_pool_reap(struct wsgi_pool *p, struct wsgi_pool_end *end)
 	return true;
 }
 
-static uint64_t requests_of(const struct wsgi_board *board, uint32_t place)
+static uint64_t requests_of(const struct wsgi_pool *p, uint32_t place)
 {
+	const struct wsgi_board *board = p->places[place].board;
 	uint64_t n = 0;
 
-	for (uint32_t t = 0; t < board->threads; t++)
+	for (uint32_t t = 0; row_of(p, place) != NULL && t < board->threads; t++)
 		n += wsgi_board_thread(board, place, t)->requests;
 	return n;
 }
@@ -339,12 +340,24 @@ void wsgi_pool_free(struct wsgi_pool *p, uint32_t place)
 
 	if (row != NULL) {
 		it->board->head->accepted_before += row->accepted;
-		it->board->head->requests_before += requests_of(it->board, place);
+		it->board->head->requests_before += requests_of(p, place);
 		wsgi_board_clear(it->board, place);
 	}
 	hang_up(it);
 	free(it->began_ms);
 	*it = (struct wsgi_pool_place){.line = -1};
+}
+
+bool wsgi_pool_has_proved(const struct wsgi_pool *p, uint32_t place, int64_t now_ms)
+{
+	const struct wsgi_pool_place *it = &p->places[place];
+
+	if (it->proved || it->serves_ms == 0)
+		return it->proved;
+	for (uint32_t t = 0; row_of(p, place) != NULL && t < it->board->threads; t++)
+		if (wsgi_board_thread(it->board, place, t)->began_ms != 0)
+			return true;
+	return requests_of(p, place) > 0 || now_ms - it->serves_ms >= PROVED_MS;
 }
 
 /* -- the view ---------------------------------------------------------------------------------- */
@@ -402,7 +415,7 @@ struct wsgi_pool_seen wsgi_pool_look(struct wsgi_pool *p, struct wsgi_pool_row *
 		rows[i] = row_for_decide(p, i);
 		if (it->stage != WSGI_BOARD_SERVING || it->proved)
 			continue;
-		it->proved = it->requests > 0 || now_ms - it->serves_ms >= PROVED_MS;
+		it->proved = wsgi_pool_has_proved(p, i, now_ms);
 		seen.proved = seen.proved || it->proved;
 	}
 	return seen;

@@ -122,6 +122,9 @@ struct wsgi_pool_end {
  */
 bool wsgi_pool_reap(struct wsgi_pool *p, struct wsgi_pool_end *end);
 
+/* Whether a worker has had a request, or has served for a second: it has not failed to start. */
+bool wsgi_pool_has_proved(const struct wsgi_pool *p, uint32_t place, int64_t now_ms);
+
 /* Make a place free again; what its worker has counted is added to the board's head. */
 void wsgi_pool_free(struct wsgi_pool *p, uint32_t place);
 

@@ -142,6 +142,7 @@ static void worker_ended(struct wsgi_master *m, const struct wsgi_pool_end *end)
 {
 	const struct wsgi_pool_place place = *place_at(m, end->place);
 	bool of_candidate = is_of(&place, m->candidate);
+	bool proved = wsgi_pool_has_proved(&m->pool, end->place, m->now_ms);
 
 	wsgi_pool_free(&m->pool, end->place);
 	if (of_candidate) {
@@ -149,7 +150,7 @@ static void worker_ended(struct wsgi_master *m, const struct wsgi_pool_end *end)
 		wsgi_master_drop_candidate(m, exit_status(place.code, end->status));
 	} else if (m->stopping || place.killed || place.stage == WSGI_BOARD_RETIRING) {
 		wsgi_log(&m->log, WSGI_LOG_DEBUG, "worker %ld has ended", (long)end->pid);
-	} else if (place.stage == WSGI_BOARD_STARTING || !place.proved) {
+	} else if (place.stage == WSGI_BOARD_STARTING || !proved) {
 		say_failed(m, "worker", end->pid, end->status, place.code);
 	} else {
 		say_lost(m, end);
@@ -511,6 +512,19 @@ static void decide(struct wsgi_master *m)
 	m->waiting = false;
 }
 
+/* The watchdog of a service manager wants to hear twice in its time that this loop turns. */
+static void keep_alive(struct wsgi_master *m)
+{
+	if (m->notify.watchdog_ms == 0)
+		return;
+	if (m->now_ms >= m->alive_ms) {
+		wsgi_notify_alive(&m->notify);
+		m->alive_ms = m->now_ms + (m->notify.watchdog_ms + 1) / 2;
+	}
+	if (m->alive_ms < m->plan.next_ms)
+		m->plan.next_ms = m->alive_ms;
+}
+
 void wsgi_master_act(struct wsgi_master *m)
 {
 	wsgi_master_sweep(m);
@@ -528,4 +542,5 @@ void wsgi_master_act(struct wsgi_master *m)
 	give_up_zygote(m, m->candidate);
 	if (m->zygote_ms < m->plan.next_ms)
 		m->plan.next_ms = m->zygote_ms;
+	keep_alive(m);
 }
