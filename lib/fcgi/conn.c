@@ -164,6 +164,37 @@ static int add_body(struct wsgi_fcgi_conn *c, struct wsgi_span piece)
 	return rc;
 }
 
+/* An authorizer is told what it is, whatever the web server says. Returns as on_event(). */
+static int end_params(struct wsgi_fcgi_conn *c)
+{
+	int rc = wsgi_params_end(&c->params, &c->req.params, &c->req.fcgx.envp);
+
+	if (rc != 0 || c->session.role != FCGI_AUTHORIZER)
+		return rc;
+	rc = wsgi_environ_set(&c->req.params, "FCGI_ROLE", "AUTHORIZER");
+	return rc == 0 ? 1 : rc;
+}
+
+/*
+ * PARAMS are whole. An authorizer is told that it is one, as libfcgi tells it; a responder is not,
+ * because its variables are those that the web server sends, and no others.
+ */
+static int end_params(struct wsgi_fcgi_conn *c)
+{
+	static const char role[] = "\x9\xa"
+				   "FCGI_ROLE"
+				   "AUTHORIZER";
+	const bool authorizes = c->session.role == FCGI_AUTHORIZER;
+	int rc = 0;
+
+	if (authorizes && wsgi_pair_at_border(&c->params.reader))
+		rc = wsgi_params_add(&c->params, (struct wsgi_span){role, sizeof(role) - 1},
+				     SIZE_MAX);
+	if (rc == 0)
+		rc = wsgi_params_end(&c->params, &c->req.params, &c->req.fcgx.envp);
+	return rc == 0 && authorizes ? 1 : rc;
+}
+
 /* What an event means for a request that is not served yet. Returns 0, 1 (serve it), -errno. */
 static int on_event(struct wsgi_fcgi_conn *c, int event, struct wsgi_span piece)
 {
@@ -174,7 +205,7 @@ static int on_event(struct wsgi_fcgi_conn *c, int event, struct wsgi_span piece)
 		rc = wsgi_params_add(&c->params, piece, c->config->limits.params_bytes);
 		return rc == -EMSGSIZE ? refuse_params(c) : rc;
 	case WSGI_SESSION_PARAMS_END:
-		return wsgi_params_end(&c->params, &c->req.params, &c->req.fcgx.envp);
+		return end_params(c);
 	case WSGI_SESSION_INPUT:
 		return add_body(c, piece);
 	case WSGI_SESSION_INPUT_END:

@@ -52,7 +52,7 @@ struct wsgi_fcgi_conn {
 	struct wsgi_params params;
 	struct wsgi_fcgi_request req;
 	FCGX_Stream in, out, err; /* of req.fcgx */
-	bool stderr_sent, flushed;
+	bool stdout_sent, stderr_sent, flushed;
 
 	bool aborted;    /* by FCGI_ABORT_REQUEST */
 	bool eof;        /* the peer sends no more */

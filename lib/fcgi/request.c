@@ -98,6 +98,7 @@ static int send_stdout(struct wsgi_fcgi_conn *c, const char *data, size_t len)
 	size_t held = held_of(c);
 	int rc = state_of(c);
 
+	c->stdout_sent = true;
 	while (rc == 0 && held + len > 0) {
 		int n = 0;
 
@@ -151,8 +152,11 @@ static int look(struct wsgi_fcgi_conn *c)
 static int flush_stdout(struct wsgi_output *out)
 {
 	struct wsgi_fcgi_conn *c = container_of(out, struct wsgi_fcgi_conn, req.output);
-	int rc = held_of(c) > 0 ? send_stdout(c, "", 0) : state_of(c);
+	int rc;
 
+	if (c->session.role == FCGI_AUTHORIZER)
+		return state_of(c);
+	rc = held_of(c) > 0 ? send_stdout(c, "", 0) : state_of(c);
 	/* Who flushes once has, as a rule, all there is: that one is spared the system call. */
 	if (rc == 0 && c->flushed)
 		rc = look(c);
@@ -263,6 +267,7 @@ static int send_file(struct wsgi_output *out, const struct wsgi_file *file, uint
 		struct iovec iov = {c->worker->out, FCGI_HEADER_LEN + held};
 
 		part = part < left ? part : (size_t)left;
+		c->stdout_sent = true;
 		wsgi_record_put_head(iov.iov_base, FCGI_STDOUT, c->session.id, held + part, 0);
 		rc = wsgi_fcgi_conn_send(c, &iov, 1, MSG_MORE, 0);
 		c->out.wrNext = (unsigned char *)first_of(c);
@@ -381,7 +386,7 @@ void wsgi_fcgi_request_begin(struct wsgi_fcgi_conn *c)
 
 	req->fcgx = (FCGX_Request){
 		.requestId = c->session.id,
-		.role = FCGI_RESPONDER,
+		.role = c->session.role,
 		.in = &c->in,
 		.out = &c->out,
 		.err = &c->err,
@@ -394,7 +399,7 @@ void wsgi_fcgi_request_begin(struct wsgi_fcgi_conn *c)
 	};
 	req->has_stdin = req->cut = false;
 	req->app_status = 0;
-	c->stderr_sent = c->flushed = c->aborted = false;
+	c->stdout_sent = c->stderr_sent = c->flushed = c->aborted = false;
 	c->waits = 0;
 	init_streams(c);
 	read_from(c, c->body);
@@ -434,6 +439,19 @@ static int send_cut(struct wsgi_fcgi_conn *c)
 	return rc;
 }
 
+/* In place of a 200 that came too early. Returns whether nobody has seen that yet. */
+static bool deny(struct wsgi_fcgi_conn *c)
+{
+	static const char no[] = "Status: 500 Internal Server Error\r\n"
+				 "Content-Type: text/plain\r\n\r\n"
+				 "The authorizer failed.\n";
+
+	if (c->session.role != FCGI_AUTHORIZER || c->stdout_sent)
+		return false;
+	c->out.wrNext = (unsigned char *)memcpy(first_of(c), no, sizeof(no) - 1) + sizeof(no) - 1;
+	return true;
+}
+
 /* Pass over what has come of a body that nobody read. */
 static int skip_input(struct wsgi_fcgi_conn *c)
 {
@@ -449,6 +467,8 @@ int wsgi_fcgi_request_end(struct wsgi_fcgi_conn *c)
 {
 	int rc = flush_stderr(c);
 
+	if (c->req.cut && deny(c))
+		c->req.cut = false;
 	if (rc == 0)
 		rc = c->code;
 	if (rc == 0)
@@ -458,7 +478,9 @@ int wsgi_fcgi_request_end(struct wsgi_fcgi_conn *c)
 	if (rc == 0)
 		rc = skip_input(c);
 	c->closing = !c->session.keep_conn || c->req.cut;
-	c->lingering = c->closing && c->session.phase != WSGI_SESSION_WHOLE;
+	/* To an authorizer STDIN may come that nobody expects. */
+	c->lingering = c->closing && (c->session.phase != WSGI_SESSION_WHOLE ||
+				      c->session.role == FCGI_AUTHORIZER);
 	wsgi_session_end(&c->session);
 	wsgi_fcgi_conn_forget(c);
 	return rc;

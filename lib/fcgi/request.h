@@ -28,14 +28,15 @@ struct wsgi_fcgi_request {
 	 * STDOUT, with sendfile. Small writes leave together, at a flush or with the end. What a
 	 * slow client has not taken is kept, and goes out while the application works on if another
 	 * thread runs the reactor, else with the next write or the end. -ECONNABORTED: the web
-	 * server sent FCGI_ABORT_REQUEST.
+	 * server sent FCGI_ABORT_REQUEST. What an authorizer says is held until it has said all.
 	 */
 	struct wsgi_output output;
 	struct wsgi_errors errors; /* STDERR: sent at each write, before STDOUT that is held */
 	bool has_stdin;            /* some byte of STDIN has come */
 	/*
 	 * Set by the server when the response is not whole and the client must see that: in place
-	 * of END_REQUEST come bytes that begin no record, and the connection is closed.
+	 * of END_REQUEST come bytes that begin no record, and the connection is closed. Of an
+	 * authorizer, whose status a web server acts upon at once, it is a 500.
 	 */
 	bool cut;
 	uint32_t app_status; /* for END_REQUEST; 0 */

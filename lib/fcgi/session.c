@@ -133,13 +133,16 @@ static int reply_end(struct wsgi_session *s, uint8_t protocol_status, struct wsg
 
 static int end_begin(struct wsgi_session *s, struct wsgi_span *piece)
 {
-	bool keep_conn = s->begin[2] & FCGI_KEEP_CONN;
+	const bool keep_conn = s->begin[2] & FCGI_KEEP_CONN;
+	const uint16_t role = (uint16_t)(s->begin[0] << 8 | s->begin[1]);
 
-	if ((s->begin[0] << 8 | s->begin[1]) != FCGI_RESPONDER) {
+	if (role != FCGI_RESPONDER && role != FCGI_AUTHORIZER) {
 		reply_end(s, FCGI_UNKNOWN_ROLE, piece);
 		return keep_conn ? WSGI_SESSION_REPLY : WSGI_SESSION_REFUSE;
 	}
 	s->id = s->reader.id;
+	s->role = role;
+	s->role = (uint8_t)role;
 	s->keep_conn = keep_conn;
 	s->phase = WSGI_SESSION_IN_PARAMS;
 	s->idle_bytes = 0;
@@ -190,8 +193,12 @@ static int on_end(struct wsgi_session *s, struct wsgi_span *piece)
 	}
 	if (s->reader.content_len > 0 || s->sink == NOTHING)
 		return 0;
-	s->phase = s->sink == PARAMS ? WSGI_SESSION_IN_INPUT : WSGI_SESSION_WHOLE;
-	return s->sink == PARAMS ? WSGI_SESSION_PARAMS_END : WSGI_SESSION_INPUT_END;
+	if (s->sink == PARAMS) {
+		s->phase = s->role == FCGI_RESPONDER ? WSGI_SESSION_IN_INPUT : WSGI_SESSION_WHOLE;
+		return WSGI_SESSION_PARAMS_END;
+	}
+	s->phase = WSGI_SESSION_WHOLE;
+	return WSGI_SESSION_INPUT_END;
 }
 
 int wsgi_session_next(struct wsgi_session *s, struct wsgi_span *in, struct wsgi_span *piece)

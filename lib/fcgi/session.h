@@ -12,17 +12,17 @@
  *
  * Shape    pure, as record is: bytes in, events out. One request at a time: while one is under way
  *          another BEGIN_REQUEST is refused (FCGI_CANT_MPX_CONN); once its STDIN has ended, the
- *          next BEGIN_REQUEST is held back until wsgi_session_end(). Records of any other id, and
- *          those after the end of their stream, count for nothing.
- * Errors   -EPROTO: the connection is to be closed, nothing after this can be trusted.
- * Source   FastCGI Specification 1.0, sections 3 to 6.
+ *          next BEGIN_REQUEST is held back until wsgi_session_end(). An authorizer has no STDIN:
+ * its request is whole with its PARAMS. Records of any other id, and those after the end of their
+ * stream, count for nothing. Errors   -EPROTO: the connection is to be closed, nothing after this
+ * can be trusted. Source   FastCGI Specification 1.0, sections 3 to 6.
  */
 enum wsgi_session_event {
 	WSGI_SESSION_MORE,       /* all bytes were used up */
 	WSGI_SESSION_HOLD,       /* the next request begins here; wsgi_session_end() first */
-	WSGI_SESSION_BEGIN,      /* a request began: id, keep_conn */
+	WSGI_SESSION_BEGIN,      /* a request began: id, role, keep_conn */
 	WSGI_SESSION_PARAMS,     /* some bytes of PARAMS: piece, never empty */
-	WSGI_SESSION_PARAMS_END, /* PARAMS are whole */
+	WSGI_SESSION_PARAMS_END, /* PARAMS are whole, and so is an authorizer's request */
 	WSGI_SESSION_INPUT,      /* some bytes of STDIN: piece, never empty */
 	WSGI_SESSION_INPUT_END,  /* STDIN is whole */
 	WSGI_SESSION_ABORT,      /* the request is to be given up; its END_REQUEST is due */
@@ -40,7 +40,8 @@ enum wsgi_session_phase {
 struct wsgi_session {
 	struct wsgi_record_reader reader;
 	enum wsgi_session_phase phase;
-	uint16_t id; /* of the request under way; 0: none */
+	uint16_t id;   /* of the request under way; 0: none */
+	uint16_t role; /* FCGI_RESPONDER or FCGI_AUTHORIZER */
 	bool keep_conn;
 	bool held;     /* private, as all below */
 	unsigned sink; /* what the content of the present record is for */

@@ -106,6 +106,18 @@ static void send_file(struct wsgi_fcgi_request *req)
 	written = sent;
 }
 
+/* A status that is flushed, before all is said. */
+static void authorize(struct wsgi_fcgi_request *req)
+{
+	const char *role = wsgi_environ_get(&req->params, "FCGI_ROLE");
+
+	puts_to(&req->output, role != NULL ? role : "no role");
+	told = req->output.flush(&req->output);
+	if (req->fcgx.role == FCGI_AUTHORIZER)
+		echo(req);
+	puts_to(&req->output, ".");
+}
+
 static void log_to(struct wsgi_fcgi_request *req)
 {
 	puts_to(&req->output, "out");
@@ -134,9 +146,11 @@ static void serve(void *ctx, struct wsgi_fcgi_request *req)
 		log_to(req);
 	else if (strcmp(path, "/big") == 0)
 		told = req->output.write(&req->output, big, BIG);
+	else if (strcmp(path, "/authorize") == 0 || strcmp(path, "/fail") == 0)
+		authorize(req);
 	else if (strcmp(path, "/nothing") != 0)
 		puts_to(&req->output, path);
-	req->cut = strcmp(path, "/cut") == 0;
+	req->cut = strcmp(path, "/cut") == 0 || strcmp(path, "/fail") == 0;
 	req->app_status = strcmp(path, "/status") == 0 ? 3 : 0;
 }
 
@@ -310,6 +324,53 @@ static void then_it_is_closed(int fd)
 	ck_assert(answer.closed);
 	close(fd);
 }
+
+/* ---- the authorizer ---- */
+
+static void add_authorizer(uint16_t id, const char *path)
+{
+	add_begin(&bytes, id, FCGI_AUTHORIZER, FCGI_KEEP_CONN);
+	add_params(&bytes, id, path);
+}
+
+START_TEST(an_authorizer_is_asked_without_a_body)
+{
+	int fd = given_a_connection();
+
+	start(1);
+	for (int i = 0; i < 3; i++) {
+		add_authorizer(1, "/authorize");
+		say(fd);
+		hear(fd, 1);
+		then_it_is("AUTHORIZER.");
+		add_record(&bytes, FCGI_STDIN, 1, "", 0, 0); /* lighttpd's, which comes late */
+	}
+	add_request(&bytes, 2, 0, "/authorize", "body", 4);
+	say(fd);
+	hear(fd, 2);
+	then_it_is("no role.");
+	then_it_is_closed(fd);
+}
+END_TEST
+
+/* A web server acts upon a 200 as soon as it sees one. */
+START_TEST(an_authorizer_that_fails_after_its_status_lets_nobody_in)
+{
+	int fd = given_a_connection();
+
+	start(1);
+	add_authorizer(1, "/fail");
+	say(fd);
+	hear(fd, 1);
+	then_it_is("Status: 500 Internal Server Error\r\nContent-Type: text/plain\r\n\r\n"
+		   "The authorizer failed.\n");
+	add_authorizer(1, "/authorize"); /* the connection goes on */
+	say(fd);
+	hear(fd, 1);
+	then_it_is("AUTHORIZER.");
+	close(fd);
+}
+END_TEST
 
 /* ---- one request ---- */
 
@@ -1031,6 +1092,8 @@ static void add_requests(Suite *s)
 	TCase *tc = tcase_create("requests");
 
 	tcase_add_checked_fixture(tc, set_up, tear_down);
+	tcase_add_test(tc, an_authorizer_is_asked_without_a_body);
+	tcase_add_test(tc, an_authorizer_that_fails_after_its_status_lets_nobody_in);
 	tcase_add_test(tc, a_request_is_answered_and_the_connection_closed);
 	tcase_add_test(tc, a_kept_connection_serves_one_after_the_other);
 	tcase_add_test(tc, a_response_without_output_has_an_end);

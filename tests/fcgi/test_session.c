@@ -209,9 +209,48 @@ START_TEST(a_begin_of_another_length_is_an_error)
 }
 END_TEST
 
+START_TEST(an_authorizers_request_is_whole_with_its_params)
+{
+	add_begin(&bytes, 5, FCGI_AUTHORIZER, FCGI_KEEP_CONN);
+	add_params(&bytes, 5, "/");
+	ck_assert_int_eq(when_it_reads((size_t)_i), 0);
+	ck_assert_str_eq(story.data, "begin5k params ");
+	ck_assert_int_eq(session.phase, WSGI_SESSION_WHOLE);
+	ck_assert_int_eq(session.role, FCGI_AUTHORIZER);
+}
+END_TEST
+
+/* lighttpd sends the end of a STDIN, before or after the answer. */
+START_TEST(what_an_authorizer_gets_of_a_body_counts_for_nothing)
+{
+	add_begin(&bytes, 5, FCGI_AUTHORIZER, FCGI_KEEP_CONN);
+	add_params(&bytes, 5, "/");
+	add_record(&bytes, FCGI_STDIN, 5, "body", 4, 0);
+	add_record(&bytes, FCGI_STDIN, 5, "", 0, 0);
+	ck_assert_int_eq(when_it_reads(1000), 0);
+	ck_assert_str_eq(story.data, "begin5k params ");
+	wsgi_session_end(&session);
+	add_record(&bytes, FCGI_STDIN, 5, "", 0, 0);
+	add_request(&bytes, 5, FCGI_KEEP_CONN, "/", "own", 3);
+	ck_assert_int_eq(when_it_reads(1000), 0);
+	ck_assert_str_eq(story.data, "begin5k params ownwhole ");
+	ck_assert_int_eq(session.role, FCGI_RESPONDER);
+}
+END_TEST
+
+START_TEST(the_request_after_an_authorizers_is_held_back)
+{
+	add_begin(&bytes, 5, FCGI_AUTHORIZER, FCGI_KEEP_CONN);
+	add_params(&bytes, 5, "/");
+	add_begin(&bytes, 5, FCGI_RESPONDER, FCGI_KEEP_CONN);
+	ck_assert_int_eq(when_it_reads(1000), WSGI_SESSION_HOLD);
+	ck_assert_str_eq(story.data, "begin5k params hold ");
+}
+END_TEST
+
 START_TEST(an_unknown_role_is_refused)
 {
-	static const uint8_t roles[] = {0, FCGI_AUTHORIZER, FCGI_FILTER, 9};
+	static const uint8_t roles[] = {0, FCGI_FILTER, 4, 9};
 	char end[WSGI_RECORD_END_LEN];
 
 	add_begin(&bytes, 5, roles[_i], FCGI_KEEP_CONN);
@@ -298,6 +337,9 @@ static void add_requests(TCase *tc)
 	tcase_add_test(tc, stdin_before_the_end_of_params_is_an_error);
 	tcase_add_loop_test(tc, a_begin_of_another_length_is_an_error, 0, 4);
 	tcase_add_loop_test(tc, an_unknown_role_is_refused, 0, 4);
+	tcase_add_loop_test(tc, an_authorizers_request_is_whole_with_its_params, 1, 60);
+	tcase_add_test(tc, what_an_authorizer_gets_of_a_body_counts_for_nothing);
+	tcase_add_test(tc, the_request_after_an_authorizers_is_held_back);
 }
 
 int main(void)
