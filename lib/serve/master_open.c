@@ -132,6 +132,7 @@ static int open_listeners(struct wsgi_master *m, struct wsgi_error *err)
 {
 	const struct wsgi_options *o = &m->first;
 	struct wsgi_listener_access access;
+	bool given;
 	size_t most = o->bind_len + (size_t)m->activation.count + m->left.n_listeners;
 	int rc = wsgi_listener_access_find(&access, o->listen_owner, o->listen_group,
 					   o->listen_mode, err);
@@ -143,7 +144,11 @@ static int open_listeners(struct wsgi_master *m, struct wsgi_error *err)
 		rc = wsgi_fail(err, -ENOMEM, "out of memory");
 	if (rc == 0)
 		rc = add_activated(m, err);
-	for (size_t i = 0; rc == 0 && i < o->bind_len; i++)
+	given = m->n_fds > 0;
+	if (rc == 0 && given && o->bind_len > 0) /* as by gunicorn */
+		wsgi_log(&m->log, WSGI_LOG_WARNING,
+			 "--bind is not listened on: the sockets that systemd has given are");
+	for (size_t i = 0; rc == 0 && !given && i < o->bind_len; i++)
 		rc = add_listener(m, o->bind[i], o->bind[i], &access, err);
 	close_left(m);
 	if (rc == 0 && m->n_fds == 0)

@@ -66,6 +66,7 @@ struct wsgi_master {
 	size_t watched; /* how many of connections */
 	int64_t now_ms;
 	int64_t count_ms; /* when the queues are looked at next */
+	int64_t alive_ms; /* when the service manager's watchdog is told so next */
 	bool waiting;     /* a connection has come, and nobody took it */
 
 	int64_t zygote_ms; /* when the current zygote is started again; INT64_MAX: it need not be */

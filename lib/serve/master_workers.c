@@ -525,6 +525,19 @@ static void keep_alive(struct wsgi_master *m)
 		m->plan.next_ms = m->alive_ms;
 }
 
+/* The watchdog of a service manager wants to hear twice in its time that this loop turns. */
+static void keep_alive(struct wsgi_master *m)
+{
+	if (m->notify.watchdog_ms == 0)
+		return;
+	if (m->now_ms >= m->alive_ms) {
+		wsgi_notify_alive(&m->notify);
+		m->alive_ms = m->now_ms + (m->notify.watchdog_ms + 1) / 2;
+	}
+	if (m->alive_ms < m->plan.next_ms)
+		m->plan.next_ms = m->alive_ms;
+}
+
 void wsgi_master_act(struct wsgi_master *m)
 {
 	wsgi_master_sweep(m);
