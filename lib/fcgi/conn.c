@@ -164,20 +164,9 @@ static int add_body(struct wsgi_fcgi_conn *c, struct wsgi_span piece)
 	return rc;
 }
 
-/* An authorizer is told what it is, whatever the web server says. Returns as on_event(). */
-static int end_params(struct wsgi_fcgi_conn *c)
-{
-	int rc = wsgi_params_end(&c->params, &c->req.params, &c->req.fcgx.envp);
-
-	if (rc != 0 || c->session.role != FCGI_AUTHORIZER)
-		return rc;
-	rc = wsgi_environ_set(&c->req.params, "FCGI_ROLE", "AUTHORIZER");
-	return rc == 0 ? 1 : rc;
-}
-
 /*
  * PARAMS are whole. An authorizer is told that it is one, as libfcgi tells it; a responder is not,
- * because its variables are those that the web server sends, and no others.
+ * because its variables are those that the web server sends, and no others. Returns as on_event().
  */
 static int end_params(struct wsgi_fcgi_conn *c)
 {

@@ -142,7 +142,6 @@ static int end_begin(struct wsgi_session *s, struct wsgi_span *piece)
 	}
 	s->id = s->reader.id;
 	s->role = role;
-	s->role = (uint8_t)role;
 	s->keep_conn = keep_conn;
 	s->phase = WSGI_SESSION_IN_PARAMS;
 	s->idle_bytes = 0;

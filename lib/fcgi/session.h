@@ -13,9 +13,10 @@
  * Shape    pure, as record is: bytes in, events out. One request at a time: while one is under way
  *          another BEGIN_REQUEST is refused (FCGI_CANT_MPX_CONN); once its STDIN has ended, the
  *          next BEGIN_REQUEST is held back until wsgi_session_end(). An authorizer has no STDIN:
- * its request is whole with its PARAMS. Records of any other id, and those after the end of their
- * stream, count for nothing. Errors   -EPROTO: the connection is to be closed, nothing after this
- * can be trusted. Source   FastCGI Specification 1.0, sections 3 to 6.
+ *          its request is whole with its PARAMS. Records of any other id, and those after the end
+ *          of their stream, count for nothing.
+ * Errors   -EPROTO: the connection is to be closed, nothing after this can be trusted.
+ * Source   FastCGI Specification 1.0, sections 3 to 6.
  */
 enum wsgi_session_event {
 	WSGI_SESSION_MORE,       /* all bytes were used up */
