@@ -334,7 +334,7 @@ int wsgi_worker_run(const struct wsgi_worker *given)
 	struct wsgi_worker w = *given;
 	struct running r = {
 		.w = &w,
-		.log = {STDERR_FILENO, w.o->program, (enum wsgi_log_level)w.o->log_level},
+		.log = wsgi_options_log(w.o),
 		.line = w.line,
 	};
 	struct wsgi_error err;

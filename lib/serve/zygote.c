@@ -434,7 +434,7 @@ int wsgi_zygote_run(const struct wsgi_options *o, const struct wsgi_gateway_host
 		.o = o,
 		.host = host,
 		.forks = host->forks,
-		.log = {STDERR_FILENO, o->program, (enum wsgi_log_level)o->log_level},
+		.log = wsgi_options_log(o),
 		.board = {.fd = -1},
 	};
 	struct wsgi_loader *loader;
