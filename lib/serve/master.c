@@ -54,6 +54,9 @@ static void take_signal(struct wsgi_master *m, int signal)
 		m->more = 0;
 		m->to_reload = true;
 		break;
+	case SIGUSR1:
+		wsgi_master_reopen_logs(m);
+		break;
 	case SIGUSR2:
 		wsgi_master_upgrade(m);
 		break;
@@ -153,16 +156,19 @@ static void end_zygotes(struct wsgi_master *m)
 /* In a child that the loop has come back in. */
 static int be_zygote(struct wsgi_master *m)
 {
-	int status = wsgi_generation_be_zygote(m->born,
-					       &(struct wsgi_generation_start){
-						       .host = m->host,
-						       .fds = m->fds,
-						       .n_fds = m->n_fds,
-						       .exchange = {m->exchange[0], m->exchange[1]},
-						       .access = m->access,
-						       .priv = &m->priv,
-						       .signals = &m->signals,
-					       });
+	int status;
+
+	wsgi_status_keeper_forget(&m->status_keeper);
+	status = wsgi_generation_be_zygote(m->born,
+					   &(struct wsgi_generation_start){
+						   .host = m->host,
+						   .fds = m->fds,
+						   .n_fds = m->n_fds,
+						   .exchange = {m->exchange[0], m->exchange[1]},
+						   .access = m->logs.access,
+						   .priv = &m->priv,
+						   .signals = &m->signals,
+					   });
 
 	wsgi_master_forget(m);
 	return status;
@@ -176,7 +182,7 @@ int wsgi_master_run(const struct wsgi_options *o, const struct wsgi_gateway_host
 		.log = {STDERR_FILENO, o->program, (enum wsgi_log_level)o->log_level},
 		.signals = {.fd = -1},
 		.exchange = {-1, -1},
-		.access = -1,
+		.logs = {.access = -1},
 		.pidfile = {.fd = -1},
 		.notify = {.fd = -1},
 		.zygote_ms = INT64_MAX,

@@ -158,10 +158,19 @@ static int open_listeners(struct wsgi_master *m, struct wsgi_error *err)
 	return rc;
 }
 
+/* Whether nobody has it but this program. */
+static bool is_ours(const char *spec)
+{
+	return strcmp(spec, SYSTEMD) != 0 && strncmp(spec, "fd://", 5) != 0;
+}
+
 void wsgi_master_close_listeners(struct wsgi_master *m)
 {
-	for (size_t i = 0; i < m->n_fds; i++)
+	for (size_t i = 0; i < m->n_fds; i++) {
+		if (is_ours(m->specs[i])) /* workers and zygotes have it open for a while */
+			wsgi_listener_hush(&m->listeners[i]);
 		wsgi_listener_close(&m->listeners[i]);
+	}
 	m->watched = 0;
 }
 
@@ -201,9 +210,14 @@ int wsgi_master_open(struct wsgi_master *m, struct wsgi_error *err)
 	if (rc == 0)
 		rc = open_listeners(m, err);
 	if (rc == 0)
+		rc = wsgi_status_keeper_open(&m->status_keeper, m->first.status_socket, &m->priv,
+					     &m->log, err);
+	if (rc == 0)
 		rc = open_rest(m, err);
 	if (rc == 0 && m->first.upgrade != NULL)
 		rc = wsgi_master_take_workers(m, err);
+	if (rc == 0) /* the last of what can fail: until now words go to who started us */
+		rc = wsgi_master_open_logs(m, err);
 	m->program = wsgi_master_find_program();
 	if (rc == 0)
 		set_title(m);
@@ -243,12 +257,14 @@ static void free_rest(struct wsgi_master *m)
 
 void wsgi_master_close(struct wsgi_master *m)
 {
+	wsgi_status_keeper_close(&m->status_keeper);
 	for (size_t i = 0; i < m->n_fds; i++)
 		wsgi_listener_finish(&m->listeners[i]);
 	for (int i = 0; i < 2; i++)
 		if (m->exchange[i] >= 0)
 			close(m->exchange[i]);
 	wsgi_pidfile_remove(&m->pidfile);
+	wsgi_logs_finish(&m->logs);
 	wsgi_notify_finish(&m->notify);
 	free_rest(m);
 	wsgi_signals_close(&m->signals);
@@ -265,5 +281,7 @@ void wsgi_master_forget(struct wsgi_master *m)
 		m->pool.places[i].line = -1;
 	m->born->line = -1;
 	free(m->pidfile.path);
+	m->logs.access = -1;
+	wsgi_logs_finish(&m->logs);
 	free_rest(m);
 }

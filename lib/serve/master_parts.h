@@ -9,6 +9,7 @@
 #include "proc/activation.h"
 #include "proc/decide.h"
 #include "proc/listener.h"
+#include "proc/logs.h"
 #include "proc/notify.h"
 #include "proc/pace.h"
 #include "proc/pidfile.h"
@@ -17,6 +18,7 @@
 #include "proc/signals.h"
 #include "serve/gateway.h"
 #include "serve/generation.h"
+#include "serve/status_keeper.h"
 #include "serve/upgrade.h"
 
 /*
@@ -42,12 +44,13 @@ struct wsgi_master {
 	const char **specs; /* what each was opened by */
 	size_t n_fds;
 	int exchange[2]; /* give, take */
-	int access;
+	struct wsgi_logs logs;
 	struct wsgi_priv priv;
 	struct wsgi_pidfile pidfile;
 	struct wsgi_activation activation;
 	struct wsgi_notify notify;
 	struct wsgi_upgrade left; /* by the program before this one */
+	struct wsgi_status_keeper status_keeper;
 
 	/* Who works. */
 	struct wsgi_pool pool;
@@ -82,6 +85,16 @@ struct wsgi_master {
 
 /* Open all that is there as long as the master is. Returns 0; -errno with words. */
 int wsgi_master_open(struct wsgi_master *m, struct wsgi_error *err);
+
+/* -- master_logs.c ----------------------------------------------------------------------------- */
+
+/* The log files by the options; from then on m->log writes there. Returns 0; -errno with words. */
+int wsgi_master_open_logs(struct wsgi_master *m, struct wsgi_error *err);
+
+/* SIGUSR1. */
+void wsgi_master_reopen_logs(struct wsgi_master *m);
+
+/* -- master_open.c, too ------------------------------------------------------------------------ */
 
 /* No connection is taken from now on. */
 void wsgi_master_close_listeners(struct wsgi_master *m);

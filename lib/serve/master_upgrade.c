@@ -115,7 +115,6 @@ static int gather(const struct wsgi_master *m, struct wsgi_upgrade *u)
 
 	u->exchange[0] = m->exchange[0];
 	u->exchange[1] = m->exchange[1];
-	u->access = m->access;
 	u->board = board != NULL ? board->fd : -1;
 	u->zygote = m->current->zygote;
 	u->zygote_line = m->current->line;
@@ -129,6 +128,15 @@ static int gather(const struct wsgi_master *m, struct wsgi_upgrade *u)
 			rc = wsgi_upgrade_add_worker(u, i, m->pool.places[i].board == board,
 						     &m->pool.places[i]);
 	return rc;
+}
+
+static void reopen_status(struct wsgi_master *m)
+{
+	struct wsgi_error err;
+
+	if (wsgi_status_keeper_open(&m->status_keeper, m->first.status_socket, &m->priv, &m->log,
+				    &err) != 0)
+		wsgi_log(&m->log, WSGI_LOG_ERROR, "%s", err.text);
 }
 
 /* Returns only on failure. */
@@ -148,8 +156,10 @@ static int become(struct wsgi_master *m, const struct wsgi_upgrade *u)
 
 		snprintf(word, sizeof(word), UPGRADE "%d", kept);
 		wsgi_upgrade_keep(u, true);
+		wsgi_status_keeper_close(&m->status_keeper); /* the next program opens its own */
 		execv(m->program, words);
 		rc = -errno;
+		reopen_status(m);
 		wsgi_upgrade_keep(u, false);
 		close(kept);
 	}

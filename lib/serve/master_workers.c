@@ -304,6 +304,8 @@ void wsgi_master_hear(struct wsgi_master *m)
 			zygote_ended(m, g, end.status);
 		} else if (end.pid == m->checker) {
 			wsgi_master_checked(m, end.status);
+		} else {
+			wsgi_status_keeper_ended(&m->status_keeper, end.pid, end.status, m->now_ms);
 		}
 	}
 }
@@ -525,17 +527,16 @@ static void keep_alive(struct wsgi_master *m)
 		m->plan.next_ms = m->alive_ms;
 }
 
-/* The watchdog of a service manager wants to hear twice in its time that this loop turns. */
-static void keep_alive(struct wsgi_master *m)
+static void tend_status(struct wsgi_master *m)
 {
-	if (m->notify.watchdog_ms == 0)
-		return;
-	if (m->now_ms >= m->alive_ms) {
-		wsgi_notify_alive(&m->notify);
-		m->alive_ms = m->now_ms + (m->notify.watchdog_ms + 1) / 2;
-	}
-	if (m->alive_ms < m->plan.next_ms)
-		m->plan.next_ms = m->alive_ms;
+	struct wsgi_status_keeper *k = &m->status_keeper;
+
+	if (m->current != NULL)
+		wsgi_status_keeper_tend(k, wsgi_generation_board(m->current), m->now_ms);
+	else if (m->candidate != NULL)
+		wsgi_status_keeper_tend(k, wsgi_generation_board(m->candidate), m->now_ms);
+	if (wsgi_status_keeper_next_ms(k) < m->plan.next_ms)
+		m->plan.next_ms = wsgi_status_keeper_next_ms(k);
 }
 
 void wsgi_master_act(struct wsgi_master *m)
@@ -555,5 +556,6 @@ void wsgi_master_act(struct wsgi_master *m)
 	give_up_zygote(m, m->candidate);
 	if (m->zygote_ms < m->plan.next_ms)
 		m->plan.next_ms = m->zygote_ms;
+	tend_status(m);
 	keep_alive(m);
 }

@@ -36,6 +36,13 @@ static int find_server(char path[PATH_MAX], struct wsgi_error *err)
 	return 0;
 }
 
+int wsgi_status_server_check(struct wsgi_error *err)
+{
+	char path[PATH_MAX];
+
+	return find_server(path, err);
+}
+
 /* -- the child --------------------------------------------------------------------------------- */
 
 static _Noreturn void die(const struct wsgi_error *err)

@@ -24,6 +24,9 @@ struct wsgi_status_server {
 	int line;  /* close-on-exec; its end is the process's end; private */
 };
 
+/* Whether there is a wsgi-serve to become. Returns 0; -ENOENT, -EACCES, with words. */
+int wsgi_status_server_check(struct wsgi_error *err);
+
 /*
  * Start it.
  *   fd     the listening socket, borrowed; the master's, so that it outlives this process
