@@ -287,7 +287,7 @@ static int run(const struct wsgi_generation *g, const struct wsgi_generation_sta
 
 int wsgi_generation_be_zygote(struct wsgi_generation *g, const struct wsgi_generation_start *start)
 {
-	const struct wsgi_log log = {STDERR_FILENO, g->o.program, WSGI_LOG_INFO};
+	const struct wsgi_log log = wsgi_options_log(&g->o);
 	const char **bind = calloc(start->n_fds + 1, sizeof(*bind));
 	char(*names)[20] = calloc(start->n_fds + 1, sizeof(*names));
 	struct wsgi_error err = {0};
