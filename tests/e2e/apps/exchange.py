@@ -199,10 +199,10 @@ def fail(environ, start_response):
 
 
 class Cut:
-    """Fails after the first chunk; the log tells that it was closed, and how often."""
+    """Fails after two chunks; the log tells that it was closed, and how often."""
 
-    def __init__(self):
-        self.left, self.closed = 3, 0
+    def __init__(self, seconds):
+        self.left, self.closed, self.seconds = 3, 0, seconds
 
     def __iter__(self):
         return self
@@ -210,6 +210,7 @@ class Cut:
     def __next__(self):
         self.left -= 1
         if not self.left:
+            time.sleep(self.seconds)
             raise RuntimeError('cut in the middle')
         return b'x' * 70000
 
@@ -219,8 +220,9 @@ class Cut:
 
 
 def cut(environ, start_response):
+    """?SECONDS to wait before it fails."""
     start_response('200 OK', [('Content-Type', 'text/plain')])
-    return Cut()
+    return Cut(float(environ.get('QUERY_STRING') or 0))
 
 
 def short(environ, start_response):
