@@ -6,6 +6,7 @@
 #include <sysexits.h>
 
 #include "serve/master_parts.h"
+#include "serve/option_value.h"
 
 struct wsgi_generation *wsgi_master_generation(const struct wsgi_master *m, uint32_t number)
 {
@@ -32,17 +33,41 @@ int wsgi_master_fork_zygote(struct wsgi_master *m, struct wsgi_generation *g)
 	return rc < 0 ? rc : 0;
 }
 
+static bool is_same(const struct wsgi_options *one, const struct wsgi_options *other,
+		    const struct wsgi_option *option)
+{
+	size_t n = wsgi_option_values(one, option);
+	bool same = n == wsgi_option_values(other, option);
+
+	for (size_t i = 0; same && i < n; i++) {
+		struct wsgi_buf a = {0}, b = {0};
+
+		/* Where there is no memory for it, there is no warning. */
+		if (wsgi_option_write(one, option, i, &a) == 0 &&
+		    wsgi_option_write(other, option, i, &b) == 0)
+			same = a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+		wsgi_buf_finish(&a);
+		wsgi_buf_finish(&b);
+	}
+	return same;
+}
+
 /* What a reload cannot change, and a user may expect it to. */
 static void warn_of_changes(const struct wsgi_master *m, const struct wsgi_options *o)
 {
-	bool same = m->first.bind_len == o->bind_len;
+	static const char *const fixed[] = {
+		"bind",  "backlog", "listen-owner",  "listen-group",   "listen-mode",   "user",
+		"group", "pid",     "error-logfile", "access-logfile", "status-socket",
+	};
 
-	for (size_t i = 0; same && i < o->bind_len; i++)
-		same = strcmp(m->first.bind[i], o->bind[i]) == 0;
-	if (!same)
-		wsgi_log(&m->log, WSGI_LOG_WARNING,
-			 "--bind has changed: that needs SIGUSR2 or a new start; the sockets stay "
-			 "as they are");
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+		const struct wsgi_option *option =
+			wsgi_option_find(wsgi_span_of(fixed[i]), false, o->gateway);
+
+		if (option != NULL && !is_same(&m->first, o, option))
+			wsgi_log(&m->log, WSGI_LOG_WARNING,
+				 "--%s has changed: that needs SIGUSR2, or a new start", fixed[i]);
+	}
 }
 
 void wsgi_master_reload(struct wsgi_master *m)

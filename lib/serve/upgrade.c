@@ -16,8 +16,7 @@
 
 void wsgi_upgrade_init(struct wsgi_upgrade *u)
 {
-	*u = (struct wsgi_upgrade){
-		.exchange = {-1, -1}, .access = -1, .board = -1, .zygote_line = -1};
+	*u = (struct wsgi_upgrade){.exchange = {-1, -1}, .board = -1, .zygote_line = -1};
 }
 
 void wsgi_upgrade_finish(struct wsgi_upgrade *u)
@@ -129,9 +128,9 @@ static int add_worker_line(struct wsgi_buf *out, const struct wsgi_upgrade_worke
 static int add_all(struct wsgi_buf *out, const struct wsgi_upgrade *u)
 {
 	int rc = wsgi_buf_addf(out,
-			       FIRST_LINE "\nexchange %d %d\naccess %d\nboard %d\nzygote %ld %d "
+			       FIRST_LINE "\nexchange %d %d\nboard %d\nzygote %ld %d "
 					  "%d\ngeneration %" PRIu32 " %" PRIu32 "\nwant %d %u\n",
-			       u->exchange[0], u->exchange[1], u->access, u->board, (long)u->zygote,
+			       u->exchange[0], u->exchange[1], u->board, (long)u->zygote,
 			       u->zygote_line, u->zygote_is_up, u->generation, u->serial, u->more,
 			       u->want);
 
@@ -212,8 +211,6 @@ static int read_line(struct wsgi_upgrade *u, char *line)
 		return read_worker(u, values);
 	if (strcmp(word, "exchange") == 0)
 		n = sscanf(values, "%d %d", &u->exchange[0], &u->exchange[1]) == 2;
-	else if (strcmp(word, "access") == 0)
-		n = sscanf(values, "%d", &u->access) == 1;
 	else if (strcmp(word, "board") == 0)
 		n = sscanf(values, "%d", &u->board) == 1;
 	else if (strcmp(word, "generation") == 0)
@@ -280,7 +277,6 @@ void wsgi_upgrade_keep(const struct wsgi_upgrade *u, bool to_keep)
 {
 	keep(u->exchange[0], to_keep);
 	keep(u->exchange[1], to_keep);
-	keep(u->access, to_keep);
 	keep(u->board, to_keep);
 	keep(u->zygote_line, to_keep);
 	for (size_t i = 0; i < u->n_listeners; i++)

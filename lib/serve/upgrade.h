@@ -35,8 +35,8 @@ struct wsgi_upgrade {
 	size_t n_listeners;
 	struct wsgi_upgrade_worker *workers;
 	size_t n_workers;
-	int exchange[2], access, board, zygote_line; /* -1: none */
-	pid_t zygote;                                /* 0: none */
+	int exchange[2], board, zygote_line; /* -1: none */
+	pid_t zygote;                        /* 0: none */
 	bool zygote_is_up;
 	uint32_t generation, serial;
 	int more;      /* TTIN, TTOU */
