@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netdb.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -438,6 +440,28 @@ int wsgi_listener_adopt(struct wsgi_listener *l, int fd, struct wsgi_error *err)
 	if (asprintf(&l->name, "descriptor %d", fd) < 0)
 		l->name = NULL;
 	return 0;
+}
+
+void wsgi_listener_hush(struct wsgi_listener *l)
+{
+	/* What a socket's filter sees of TCP begins with its header: drop what has the flag SYN. */
+	enum { FLAGS = 13, SYN = 0x02 };
+	struct sock_filter drop[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, SYN, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	const struct sock_fprog program = {sizeof(drop) / sizeof(drop[0]), drop};
+	int domain = AF_UNIX;
+	socklen_t len = sizeof(domain);
+
+	if (getsockopt(l->fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) != 0 || domain == AF_UNIX)
+		return;
+	/* Not every system lets users have filters: then there is room for one more, and no other.
+	 */
+	if (setsockopt(l->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) != 0)
+		listen(l->fd, 0);
 }
 
 /* Whether what stands at the path is what was bound. */

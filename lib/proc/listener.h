@@ -76,6 +76,15 @@ bool wsgi_listener_is(int fd);
  */
 int wsgi_listener_adopt(struct wsgi_listener *l, int fd, struct wsgi_error *err);
 
+/*
+ * Before an orderly end: begin no new connection, while those that wait in the queue can still be
+ * accepted. Without it, those that come between the last accept and the close are reset, after they
+ * were sent a request. Whoever comes now finds nobody, and asks again or elsewhere. Only for a
+ * socket of one's own: it is so for every process that has it, for good. On unix sockets the path
+ * is what goes, with wsgi_listener_close().
+ */
+void wsgi_listener_hush(struct wsgi_listener *l);
+
 /* Close the socket and remove the path; the name stays. */
 void wsgi_listener_close(struct wsgi_listener *l);
 

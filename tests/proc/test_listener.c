@@ -574,6 +574,58 @@ START_TEST(tcp_has_no_owner)
 }
 END_TEST
 
+/* -- an orderly end ---------------------------------------------------------------------------- */
+
+/* A connection to the listener that has 300 ms to come about; -1: it has not. */
+static int a_connection(void)
+{
+	const struct timeval bound = {.tv_usec = 300000};
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	int fd;
+
+	ck_assert_int_eq(getsockname(listener.fd, (struct sockaddr *)&ss, &len), 0);
+	fd = socket(ss.ss_family, SOCK_STREAM, 0);
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &bound, sizeof(bound));
+	if (connect(fd, (struct sockaddr *)&ss, len) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+START_TEST(who_came_before_the_end_is_served_and_nobody_comes_after)
+{
+	static const char *const addresses[] = {"127.0.0.1:0", "[::1]:0"};
+	int client, served;
+	char text[4];
+
+	when_opened(addresses[_i % 2]);
+	client = a_connection();
+	ck_assert_int_ge(client, 0);
+	if (_i >= 2 && geteuid() == 0) /* who may have no filter, perhaps */
+		ck_assert_int_eq(seteuid(getpwnam("nobody")->pw_uid), 0);
+	wsgi_listener_hush(&listener);
+	ck_assert_int_eq(a_connection(), -1);
+	served = accept(listener.fd, NULL, NULL);
+	ck_assert_int_ge(served, 0);
+	ck_assert_int_eq(send(client, "abc", 4, 0), 4);
+	ck_assert_int_eq(recv(served, text, 4, MSG_WAITALL), 4);
+	ck_assert_str_eq(text, "abc");
+	close(served);
+	close(client);
+	if (getuid() == 0)
+		ck_assert_int_eq(seteuid(0), 0);
+}
+END_TEST
+
+START_TEST(a_unix_socket_ends_with_its_path)
+{
+	when_opened(address);
+	wsgi_listener_hush(&listener);
+	ck_assert(answers());
+}
+END_TEST
+
 /* -- taken back after an exec ------------------------------------------------------------------ */
 
 static int given_a_socket_over_an_exec(void)
@@ -719,6 +771,8 @@ static void add_access(TCase *tc)
 	tcase_add_loop_test(tc, who_is_not_there_is_refused_before_anything_is_bound, 0,
 			    LEN(strangers));
 	tcase_add_test(tc, tcp_has_no_owner);
+	tcase_add_loop_test(tc, who_came_before_the_end_is_served_and_nobody_comes_after, 0, 4);
+	tcase_add_test(tc, a_unix_socket_ends_with_its_path);
 	tcase_add_test(tc, what_goes_through_an_exec_keeps_its_name_and_its_path);
 	tcase_add_test(tc, what_had_no_path_removes_none);
 	tcase_add_test(tc, what_does_not_listen_is_not_taken_back);
