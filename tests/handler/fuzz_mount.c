@@ -63,14 +63,38 @@ static void path_of(const char *uri, struct wsgi_buf *out)
 	must(wsgi_percent_decode((struct wsgi_span){uri, strcspn(uri, "?#")}, out) == 0);
 }
 
-/* The whole path, before or after a fix: SCRIPT_NAME and PATH_INFO together. */
+/* The whole path, before or after a fix: SCRIPT_NAME and PATH_INFO together, and one slash. */
 static void whole_path(const struct wsgi_environ *env, struct wsgi_buf *out)
 {
 	const struct wsgi_span script = value(env, SCRIPT), path = value(env, PATH);
 
-	if (!wsgi_span_is(script, "/"))
+	if (!wsgi_span_is(script, "/") || path.len == 0 || path.data[0] != '/')
 		must(wsgi_buf_add(out, script.data, script.len) == 0);
 	must(wsgi_buf_add(out, path.data, path.len) == 0);
+}
+
+static bool is_proxied(char *const said[NAMES])
+{
+	return said[FILE_NAME] != NULL && strncmp(said[FILE_NAME], "proxy:", 6) == 0;
+}
+
+/* Whether PATH_INFO is what mod_proxy_fcgi did not decode, and SCRIPT_NAME has it, decoded. */
+static bool is_undecoded(char *const said[NAMES], const struct wsgi_environ *env)
+{
+	const struct wsgi_span script = value(env, SCRIPT), path = value(env, PATH);
+	struct wsgi_buf uri = {0}, info = {0};
+	bool is;
+
+	if (!is_proxied(said) || said[SCRIPT] == NULL || path.len == 0)
+		return false;
+	if (said[URI] != NULL)
+		path_of(said[URI], &uri);
+	must(wsgi_percent_decode(path, &info) == 0);
+	is = same(span(&uri), script) && info.len <= script.len &&
+	     memcmp(script.data + script.len - info.len, info.data, info.len) == 0;
+	wsgi_buf_finish(&uri);
+	wsgi_buf_finish(&info);
+	return is;
 }
 
 static bool is_below(struct wsgi_span path, const char *mount)
@@ -101,18 +125,32 @@ static void check_fixed(const struct wsgi_environ *env)
 	must(script != NULL && strcmp(script, "/") != 0);
 }
 
+/* Returns whether nothing says where it is, but for SCRIPT_NAME and PATH_INFO. */
+static bool expected_path(char *const said[NAMES], const struct wsgi_environ *env,
+			  struct wsgi_buf *out)
+{
+	const struct wsgi_span script = value(env, SCRIPT);
+
+	if (is_undecoded(said, env)) {
+		must(wsgi_buf_add(out, script.data, script.len) == 0);
+		return true;
+	}
+	if (said[PATH] == NULL && said[URI] != NULL &&
+	    !(is_proxied(said) && said[SCRIPT] != NULL)) {
+		path_of(said[URI], out);
+		return false;
+	}
+	whole_path(env, out);
+	return said[PATH] != NULL || said[URI] == NULL;
+}
+
 static void check_mount(char *const said[NAMES], const char *mount)
 {
-	const bool by_uri = said[PATH] == NULL && said[URI] != NULL;
 	struct wsgi_environ env = environ_of(said);
 	struct wsgi_buf before = {0}, after = {0};
-	int rc;
+	const bool as_said = expected_path(said, &env, &before);
+	int rc = wsgi_mount_fix(&env, mount);
 
-	if (by_uri)
-		path_of(said[URI], &before);
-	else
-		whole_path(&env, &before);
-	rc = wsgi_mount_fix(&env, mount);
 	check_file_name(said[FILE_NAME], wsgi_environ_get(&env, names[FILE_NAME]));
 	if (mount != NULL && strcmp(mount, "/") == 0)
 		mount = "";
@@ -123,9 +161,9 @@ static void check_mount(char *const said[NAMES], const char *mount)
 		check_fixed(&env);
 		must(mount == NULL || wsgi_span_is(value(&env, SCRIPT), mount));
 		whole_path(&env, &after);
-		if (mount == NULL && !by_uri && said[PATH] != NULL && said[PATH][0] != '/' &&
-		    said[SCRIPT] != NULL && strcmp(said[SCRIPT], "/") == 0)
-			must(after.data[0] == '/' && after.len == before.len + 1);
+		if (mount == NULL && as_said && said[PATH] == NULL && said[SCRIPT] != NULL &&
+		    strcmp(said[SCRIPT], "/") == 0)
+			must(after.len == 0); /* nobody asked for PATH_INFO */
 		else
 			must(same(span(&before), span(&after)));
 	}
@@ -161,18 +199,22 @@ static void check_twice(char *const said[NAMES])
 static void check_iis(char *const said[NAMES])
 {
 	struct wsgi_environ env = environ_of(said);
-	const char *path = said[PATH] != NULL ? said[PATH] : "";
-	const char *script = said[SCRIPT] != NULL ? said[SCRIPT] : "";
-	char *longer, *front;
+	const struct wsgi_span path = value(&env, PATH), script = value(&env, SCRIPT);
+	struct wsgi_buf longer = {0}, front = {0}, rest = {0};
+	size_t taken = 0;
 
-	must(asprintf(&longer, "%s/", path) > 0 && asprintf(&front, "%s/", script) > 0);
-	if (strncmp(longer, front, strlen(front)) == 0)
-		path += strlen(script);
+	must(wsgi_buf_add(&longer, path.data, path.len) == 0 && wsgi_buf_adds(&longer, "/") == 0);
+	must(wsgi_buf_add(&front, script.data, script.len) == 0 && wsgi_buf_adds(&front, "/") == 0);
+	if (longer.len >= front.len && memcmp(longer.data, front.data, front.len) == 0)
+		taken = script.len;
+	must(wsgi_buf_add(&rest, path.data + taken, path.len - taken) == 0);
 	must(wsgi_iis_fix_path(&env) == 0);
-	must(wsgi_span_is(value(&env, PATH), path));
-	must(wsgi_span_is(value(&env, SCRIPT), script));
-	free(longer);
-	free(front);
+	must(same(value(&env, PATH), span(&rest)));
+	front.len--;
+	must(same(value(&env, SCRIPT), span(&front)));
+	wsgi_buf_finish(&longer);
+	wsgi_buf_finish(&front);
+	wsgi_buf_finish(&rest);
 	wsgi_environ_finish(&env);
 }
 
