@@ -182,13 +182,17 @@ static const char script[] =
 	"live.className=bad?'alarm':''}"
 	"function time(){return new Date().toLocaleTimeString()}"
 	"function count(main){return Number(main.dataset.requests)}"
-	"function take(page){var d=new DOMParser().parseFromString(page,'text/html'),"
+	/* Only this part: the policy of this page lets no style of another one in. */
+	"function take(page){var from=page.indexOf('<main'),"
+	"d=new DOMParser().parseFromString(page.slice(from<0?page.length:from,"
+	"page.indexOf('</main>')),'text/html'),"
 	"now=Date.now(),main=d.getElementById('main'),old=id('main');"
 	"if(!main)throw new Error('it is another page');"
 	"var n=count(main)-count(old),s=(now-then)/1000;"
 	"if(n>=0&&s>0)main.querySelector('#rate').textContent="
 	"(n/s).toFixed(n/s<10?1:0)+' a second now';"
-	"then=now;old.replaceWith(document.importNode(main,true));document.title=d.title;"
+	"then=now;old.replaceWith(document.importNode(main,true));document.title=main.dataset."
+	"title;"
 	"say('live, as of '+time(),false)}"
 	"function ask(){if(busy||document.hidden||!getSelection().isCollapsed)return;busy=true;"
 	"fetch(location.href,{cache:'no-store'}).then(function(r){"
@@ -492,16 +496,21 @@ static void put_table(struct page *p)
 
 /* -- the page ---------------------------------------------------------------------------------- */
 
-static void put_head(struct page *p, const char *nonce)
+static void put_title(struct page *p)
 {
-	put(p, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-	       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-	       "<noscript><meta http-equiv=\"refresh\" content=\"5\"></noscript>\n<title>");
 	put_plain(p, p->facts->active);
 	put(p, " of ");
 	put_plain(p, p->facts->total);
 	put(p, " busy: ");
 	show(p, p->facts->pool);
+}
+
+static void put_head(struct page *p, const char *nonce)
+{
+	put(p, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+	       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+	       "<noscript><meta http-equiv=\"refresh\" content=\"5\"></noscript>\n<title>");
+	put_title(p);
 	put(p, "</title>\n<style nonce=\"");
 	put(p, nonce);
 	put(p, "\">");
@@ -513,6 +522,8 @@ static void put_main(struct page *p)
 {
 	put(p, "<main id=\"main\" data-requests=\"");
 	put_plain(p, p->facts->accepted_conn);
+	put(p, "\" data-title=\"");
+	put_title(p);
 	put(p, "\">\n<header>\n<h1>");
 	show(p, p->facts->pool);
 	put(p, "</h1>\n");
