@@ -3,10 +3,17 @@
 What a front end itself changes stands here by the name of the case, and why.
 """
 
+import concurrent.futures
+import json
+import signal
+import subprocess
+import time
+
 import front_cases
 from front_cases import Differs, Front
 from front_servers import Caddy, H2o, Haproxy, Lighttpd
-from frontend import Fcgi, Nginx, Work, main, pattern, test
+from frontend import (Fcgi, Nginx, Work, connect, curl, main, pattern, read_answer, request, same,
+                      send, test)
 
 WORK = Work('fronts')
 FILE = WORK.file('data', 'file.bin', text=pattern(3000001))
@@ -160,6 +167,165 @@ add('H2O that starts us', H2o(WORK, 'h2o-spawn.conf', COMMAND='exec ' + COMMAND)
 def front(pair):
     pair.run()
 
+
+# Connections between a front end and wsgi-fcgi.
+
+MAKE = {
+    'nginx': lambda server, **more: Nginx(WORK, 'nginx-site.conf', server.bind, **more),
+    'lighttpd': lambda server, **more: Lighttpd(
+        WORK, 'lighttpd-site.conf', SOCKET=Lighttpd.socket(server), **more),
+    'Caddy': lambda server, **more: Caddy(
+        WORK, 'caddy-site.conf', BACKEND=Caddy.backend(server), **more),
+    'HAProxy': lambda server, **more: Haproxy(
+        WORK, 'haproxy-site.conf', BACKEND=Haproxy.backend(server), **more),
+    'H2O': lambda server, **more: H2o(WORK, 'h2o-site.conf', **H2o.backend(server), **more),
+}
+
+
+def connections(server):
+    """The ports from which somebody is connected to a server of TCP."""
+    local = '0100007F:%04X' % server.address[1]
+    with open('/proc/net/tcp') as f:
+        rows = [line.split() for line in f][1:]
+    return {row[2] for row in rows if row[1] == local and row[3] == '01'}
+
+
+def seen_with_keep_alive(front, server):
+    """The connections to wsgi-fcgi after each of five requests of one client."""
+    seen = []
+    with connect(front.port) as s, s.makefile('rb') as f:
+        for _ in range(5):
+            send(s, 'GET', '/length', [])
+            same(read_answer(f).body, b'twelve bytes')
+            seen.append(connections(server))
+    return seen
+
+
+@test(each=['nginx', 'HAProxy'])
+def a_connection_to_wsgi_fcgi_is_kept_and_used_again(name):
+    server = Fcgi(WORK, APP, *OPTIONS, tcp=True)
+    front = MAKE[name](server)
+    seen = seen_with_keep_alive(front, server)
+    same([len(ports) for ports in seen], [1] * 5)
+    same(len(set.union(*seen)), 1)
+    front.process.stop()
+    server.stop()
+
+
+@test(each=['lighttpd', 'Caddy', 'H2O'])
+def no_connection_to_wsgi_fcgi_is_kept(name):
+    # H2O 2.2 could; but then it ends itself when an upload is answered before all of it was sent.
+    server = Fcgi(WORK, APP, *OPTIONS, tcp=True)
+    front = MAKE[name](server)
+    same(len(set.union(*seen_with_keep_alive(front, server))) in (0, 5), True)
+    for _ in range(100):
+        if not connections(server):
+            break
+        time.sleep(0.02)
+    same(connections(server), set())
+    front.process.stop()
+    server.stop()
+
+
+@test
+def h2o_must_not_keep_connections():
+    """Why: it ends itself when an answer comes before all of an upload was sent."""
+    front = MAKE['H2O'](UNIX, change=[
+        ('type: unix', 'type: unix\n        fastcgi.timeout.keepalive: 60000')])
+    for _ in range(20):
+        try:
+            request(front.port, '/unread', method='POST', body=pattern(1 << 20))
+        except (AssertionError, OSError):
+            break
+    same(front.process.child.wait(10), -signal.SIGABRT)
+    front.process.stop()
+
+
+@test(each=list(MAKE))
+def a_server_that_was_restarted_is_found_again(name):
+    """Also by those that have kept a connection, which is no more."""
+    server = Fcgi(WORK, APP, *OPTIONS)
+    front = MAKE[name](server)
+    same(request(front.port, '/length').body, b'twelve bytes')
+    same(server.stop(), 0)
+    same(request(front.port, '/length').status in (502, 503), True)
+    Fcgi.count -= 1
+    server = Fcgi(WORK, APP, *OPTIONS)
+    # lighttpd and H2O hold a server that they could not reach for down, for a second.
+    for _ in range(40):
+        answer = request(front.port, '/length')
+        if answer.status == 200:
+            break
+        same(answer.status in (502, 503), True)
+        time.sleep(0.1)
+    same(answer.body, b'twelve bytes')
+    front.process.stop()
+    server.stop()
+
+
+def slow_ones_at_once(front):
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        return list(pool.map(lambda i: request(front.port, '/slow?0.1').status, range(24)))
+
+
+@test(each=['it asks', 'it believes'])
+def haproxy_loses_nothing_if_it_hopes_to_multiplex(how):
+    """We do not: FCGI_MPXS_CONNS is 0, and who does not ask is refused a second request."""
+    options = ['option keep-conn', 'option mpxs-conns', 'option max-reqs 9']
+    if how == 'it asks':
+        options.append('option get-values')
+    front = MAKE['HAProxy'](UNIX, change=[
+        ('option keep-conn', '\n\t'.join(options)),
+        ('\tuse-fcgi-app', '\thttp-reuse always\n\tuse-fcgi-app')])
+    same(slow_ones_at_once(front), [200] * 24)
+    front.process.stop()
+
+
+# HTTPS.
+
+def certificate():
+    """A certificate for localhost: the files of both, of the key, of both in one."""
+    crt, key = (WORK.path + '/tls.' + name for name in ('crt', 'key'))
+    subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt',
+                    'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj',
+                    '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-keyout', key,
+                    '-out', crt], check=True, capture_output=True)
+    with open(crt, 'rb') as a, open(key, 'rb') as b:
+        both = WORK.file('tls.pem', text=a.read() + b.read())
+    WORK.give(WORK.path)
+    return crt, key, both
+
+
+def with_tls(name, crt, key, both):
+    """What makes a front end's configuration one of HTTPS."""
+    if name == 'nginx':
+        return {'more': [('listen 127.0.0.1:', 'ssl_certificate %s;\n\tssl_certificate_key %s;\n\t'
+                          'listen 127.0.0.1:' % (crt, key)),
+                         (';\n\n\tlocation', ' ssl;\n\n\tlocation')]}
+    if name == 'lighttpd':
+        return {'change': [('server.bind =', 'server.modules += ( "mod_openssl" )\n'
+                            'ssl.engine = "enable"\nssl.pemfile = "%s"\nserver.bind =' % both)]}
+    if name == 'Caddy':
+        return {'change': [('\treverse_proxy', '\ttls %s %s\n\treverse_proxy' % (crt, key))]}
+    if name == 'HAProxy':
+        return {'change': [('\n\tdefault_backend', ' ssl crt %s\n\tdefault_backend' % both)]}
+    return {'change': [('\nerror-log', '\n  ssl:\n    certificate-file: %s\n    key-file: %s\n'
+                        'error-log' % (crt, key))]}
+
+
+@test(each=list(MAKE))
+def by_https_the_scheme_is_https(name):
+    front = MAKE[name](UNIX, **with_tls(name, *CERTIFICATE))
+    rc, out, err = curl('-k', '-H', 'X-Forwarded-Proto: http',
+                        'https://localhost:%d/x' % front.port)
+    same(rc, 0, err)
+    environ = json.loads(out)['environ']
+    same((environ['wsgi.url_scheme'], environ['HTTPS'], environ['SERVER_PORT'],
+          environ['PATH_INFO']), ('https', 'on', str(front.port), '/x'))
+    front.process.stop()
+
+
+CERTIFICATE = certificate()
 
 if __name__ == '__main__':
     main(lambda: [log for front in FRONTS for log in front.logs])
