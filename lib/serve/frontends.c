@@ -256,9 +256,8 @@ static int add_option(const struct front *f, const struct wsgi_option *option, s
 /* Whether the command says it: not what was asked of this call, nor what a file says itself. */
 static bool is_for_command(const struct front *f, const struct wsgi_option *option)
 {
-	/* Without a process manager nobody changes the user. */
-	static const char *const said[] = {"bind", "chdir", "user", "group", "iis", "script-name"};
-	const size_t n = strcmp(f->server->name, "iis") == 0 ? 6 : 4;
+	static const char *const said[] = {"bind", "chdir", "iis", "script-name"};
+	const size_t n = strcmp(f->server->name, "iis") == 0 ? 4 : 2;
 
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(option->name, said[i]) == 0)
@@ -312,12 +311,6 @@ static int add_host(const struct front *f, struct wsgi_buf *out)
 	return wsgi_buf_adds(out, "default"); /* H2O's word for all */
 }
 
-/* H2O's, for the process that it starts. */
-static int add_user(const struct front *f, struct wsgi_buf *out)
-{
-	return f->o->user != NULL ? add_checked(f, f->o->user, out) : wsgi_buf_adds(out, "nobody");
-}
-
 static int add_type(const struct front *f, struct wsgi_buf *out)
 {
 	return wsgi_buf_adds(out, f->address.path != NULL ? "unix" : "tcp");
@@ -332,21 +325,13 @@ static const struct {
 	const char *name; /* as it stands in a file */
 	int (*add)(const struct front *f, struct wsgi_buf *out);
 } placeholders[] = {
-	{"@LISTEN@", add_listen},
-	{"@BACKEND@", add_backend},
-	{"@MOUNT@", add_mount},
-	{"@SOCKET@", add_socket},
-	{"@COMMAND@", add_command},
-	{"@HOST@", add_host},
-	{"@PORT@", add_port},
-	{"@TYPE@", add_type},
-	{"@USER@", add_user},
-	{"@PROGRAM@", add_program},
-	{"@ARGUMENTS@", add_words},
-	{"${WSGI_MOUNT}", add_mount},
-	{"${WSGI_BACKEND}", add_backend},
-	{"${WSGI_FCGI}", add_program},
-	{"${WSGI_WORDS}", add_words},
+	{"@LISTEN@", add_listen},      {"@BACKEND@", add_backend},
+	{"@MOUNT@", add_mount},        {"@SOCKET@", add_socket},
+	{"@COMMAND@", add_command},    {"@HOST@", add_host},
+	{"@PORT@", add_port},          {"@TYPE@", add_type},
+	{"@PROGRAM@", add_program},    {"@ARGUMENTS@", add_words},
+	{"${WSGI_MOUNT}", add_mount},  {"${WSGI_BACKEND}", add_backend},
+	{"${WSGI_FCGI}", add_program}, {"${WSGI_WORDS}", add_words},
 };
 
 /* Append line with its placeholders put in. */

@@ -176,6 +176,22 @@ def without_our_lines(pair):
     pair.run()
 
 
+# Bodies without a length.
+
+GATHERED = proxy('proxy-sendcl', UNIX, extra='SetEnv proxy-sendcl 1\n')
+
+
+@test(each=['as they come', 'gathered'])
+def uploads_without_a_length_are(how):
+    front = GATHERED if how == 'gathered' else APACHES['proxy, unix'][0]
+    body = pattern(300000)
+    seen = request(front.port, '/show', method='PUT', chunked=True,
+                   body=[body[i:i + 7000] for i in range(0, len(body), 7000)]).json()
+    same(seen['body'].encode('latin-1') == body, True)
+    same((seen['environ'].get('CONTENT_LENGTH'), seen['environ'].get('wsgi.input_terminated')),
+         ('300000', None) if how == 'gathered' else (None, True))
+
+
 # HTTPS.
 
 def certificate():

@@ -181,6 +181,8 @@ def a_client_that_leaves_in_mid_download_harms_nobody():
 
 @test
 def a_mount_is_no_prefix_of_a_word():
+    same([request(SITES[7].port, path).status for path in ('/a.b/c', '/aXb/c', '/a.b/cd')],
+         [200, 404, 404])
     port = MOUNTED.port
     same(request(port, '/apple').status, 404)
     same(request(port, '/other').status, 404)

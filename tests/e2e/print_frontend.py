@@ -91,7 +91,7 @@ PRINTS = [
           MOUNT='/app'),
     Print('h2o', SITE, 'h2o-site.conf', HOST='default', PORT='/run/wsgi/shop.sock', TYPE='unix'),
     Print('h2o', ['-b', TCP], 'h2o-site.conf', HOST='default', PORT='9000', TYPE='tcp'),
-    Print('h2o', ['--threads=4', 'app.py'], 'h2o-spawn.conf', HOST='default', USER='nobody',
+    Print('h2o', ['--threads=4', 'app.py'], 'h2o-spawn.conf', HOST='default',
           COMMAND='exec %s %s' % (PROGRAM, COMMAND)),
     Print('h2o', APP, 'h2o-mount.conf', HOST='default', PORT='/run/wsgi/shop.sock', TYPE='unix',
           MOUNT='/app'),

@@ -83,7 +83,7 @@ static const struct {
 
 	/* the mount */
 	{"--print-frontend=nginx -b unix:/a --script-name=/app",
-	 "fastcgi_split_path_info (?s)^(/app)(.*)\\z;"},
+	 "fastcgi_split_path_info (?s)^(\\Q/app\\E)(.*)\\z;"},
 	{"--print-frontend=nginx -b unix:/a --script-name=/",
 	 "fastcgi_split_path_info (?s)^()(.*)\\z;"},
 	{"--print-frontend=apache -b unix:/a --script-name=/app", "<Location \"/app\">"},
@@ -113,10 +113,7 @@ static const struct {
 	 "scriptProcessor=\"/usr/bin/wsgi-fcgi|--iis --script-name=/ --chdir=/srv/app app.py\""},
 
 	{"--print-frontend=h2o --threads=2 app.py",
-	 "command: \"exec /usr/bin/wsgi-fcgi --chdir=/srv/app --threads=2 app.py\"\n"
-	 "          user: nobody\n"},
-	{"--print-frontend=h2o --user=root app.py",
-	 "--chdir=/srv/app app.py\"\n          user: root\n"},
+	 "fastcgi.spawn: \"exec /usr/bin/wsgi-fcgi --chdir=/srv/app --threads=2 app.py\"\n"},
 
 	/* the head */
 	{"--print-frontend=nginx -b unix:/a --script-name=/app",
