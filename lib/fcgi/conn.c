@@ -26,12 +26,18 @@ void wsgi_fcgi_conn_finish(struct wsgi_fcgi_conn *c)
 {
 	if (c->fd >= 0)
 		close(c->fd);
+	wsgi_fcgi_conn_shed(c);
 	wsgi_outbox_finish(&c->outbox);
+}
+
+void wsgi_fcgi_conn_shed(struct wsgi_fcgi_conn *c)
+{
 	wsgi_environ_finish(&c->req.params);
 	wsgi_input_finish(&c->req.input);
 	wsgi_params_finish(&c->params);
 	wsgi_buf_finish(&c->ahead);
 	wsgi_buf_finish(&c->kept);
+	wsgi_outbox_shed(&c->outbox);
 }
 
 void wsgi_fcgi_conn_open(struct wsgi_fcgi_conn *c, int fd, bool tcp)
@@ -324,22 +330,27 @@ int wsgi_fcgi_conn_wait(struct wsgi_fcgi_conn *c, short events, int ms)
 	return n == 0 ? -ETIMEDOUT : 0;
 }
 
-/*
- * The socket takes no more. A reader that is just a little behind is waited for, which spares
- * copying; for a slow one the rest is kept, and the thread is free; above room it has to wait.
- */
+int wsgi_fcgi_conn_be_patient(struct wsgi_fcgi_conn *c)
+{
+	int rc = -ETIMEDOUT;
+
+	if (c->waits++ < PATIENCE)
+		rc = wsgi_fcgi_conn_wait(c, POLLOUT, PATIENCE_MS);
+	if (rc == -ETIMEDOUT)
+		c->waits = PATIENCE;
+	return rc;
+}
+
+/* For a slow reader the rest is kept, and the thread is free; above room it has to wait. */
 static int wait_to_send(struct wsgi_fcgi_conn *c, size_t *may_keep, size_t room)
 {
 	int rc;
 
 	if (*may_keep == room)
 		return wsgi_fcgi_conn_wait(c, POLLOUT, c->config->limits.io_timeout_ms);
-	rc = -ETIMEDOUT;
-	if (c->waits++ < PATIENCE)
-		rc = wsgi_fcgi_conn_wait(c, POLLOUT, PATIENCE_MS);
+	rc = wsgi_fcgi_conn_be_patient(c);
 	if (rc != -ETIMEDOUT)
 		return rc;
-	c->waits = PATIENCE;
 	*may_keep = room;
 	return 0;
 }

@@ -66,6 +66,9 @@ struct wsgi_fcgi_conn {
 void wsgi_fcgi_conn_init(struct wsgi_fcgi_conn *c, const struct wsgi_fcgi_config *config);
 void wsgi_fcgi_conn_finish(struct wsgi_fcgi_conn *c);
 
+/* Give back all memory that an idle connection does not need. */
+void wsgi_fcgi_conn_shed(struct wsgi_fcgi_conn *c);
+
 /* Begin with a connected, non-blocking socket, which the connection owns from now on. */
 void wsgi_fcgi_conn_open(struct wsgi_fcgi_conn *c, int fd, bool tcp);
 
@@ -93,6 +96,13 @@ bool wsgi_fcgi_conn_is_idle(const struct wsgi_fcgi_conn *c);
  * later.
  */
 int wsgi_fcgi_conn_send(struct wsgi_fcgi_conn *c, struct iovec *iov, int n, int flags, size_t room);
+
+/*
+ * The socket takes no more. A reader that is just a little behind is waited for, which spares
+ * copying; but not too often in one request. Returns 0: it takes some again; -ETIMEDOUT: the reader
+ * is a slow one; -errno.
+ */
+int wsgi_fcgi_conn_be_patient(struct wsgi_fcgi_conn *c);
 
 /*
  * Get some of STDIN, borrowed until the next call.

@@ -8,6 +8,7 @@
 #include "fcgi/doors.h"
 
 enum {
+	MANY = 256,         /* connections: more do not keep memory while they are idle */
 	SPARE = 64,         /* closed connections whose memory is kept */
 	LEAVE_MS = 10,      /* between two attempts to give away */
 	PATIENCE_MS = 1000, /* so long after the last one that has gone */
@@ -199,6 +200,8 @@ static int settle_open(struct wsgi_peer *p)
 		return give_or_stay(p);
 	if (unsent || !idle || c->closing)
 		make_timed(p);
+	else if (r->peers_len > MANY)
+		wsgi_fcgi_conn_shed(c);
 	if (!unsent && (c->rest.len > 0 || (r->stopping && idle))) {
 		p->last_look = r->stopping;
 		wsgi_peer_make_ready(p);

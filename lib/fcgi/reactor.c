@@ -99,6 +99,8 @@ static void handle_peer(struct wsgi_runner *u, struct wsgi_peer *p)
 
 	if (p->watched == EPOLLOUT)
 		rc = wsgi_outbox_push(&p->conn.outbox, p->conn.fd);
+	if (rc != 0 && rc != -EAGAIN)
+		p->conn.code = rc;
 	p->conn.worker = &u->worker;
 	if (rc == 0)
 		rc = wsgi_fcgi_conn_read(&p->conn);

@@ -1,9 +1,7 @@
 #include "fcgi/request.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,6 +9,7 @@
 #include "base/container.h"
 #include "base/fdio.h"
 #include "fcgi/conn.h"
+#include "fcgi/file.h"
 
 enum {
 	COPY_BYTES = 32 << 10, /* a write up to this is copied, and leaves with its neighbours */
@@ -178,62 +177,6 @@ static void empty_stdout(FCGX_Stream *s, int do_close)
 
 /* ---- files ---- */
 
-/* A file that is gone in the middle of a record that was promised. */
-static int file_is_short(struct wsgi_fcgi_conn *c)
-{
-	c->req.cut = true;
-	return c->code = -EIO;
-}
-
-/* Where sendfile(2) cannot: len bytes by way of the buffer, which is empty. */
-static int copy_part(struct wsgi_fcgi_conn *c, int fd, off_t *offset, size_t len)
-{
-	struct iovec iov;
-	int rc = 0;
-
-	while (rc == 0 && len > 0) {
-		ssize_t n = pread(fd, first_of(c), len, *offset);
-
-		if (n <= 0)
-			return file_is_short(c);
-		*offset += n;
-		len -= (size_t)n;
-		iov = (struct iovec){first_of(c), (size_t)n};
-		rc = wsgi_fcgi_conn_send(c, &iov, 1, 0, 0);
-	}
-	return rc;
-}
-
-/* The len bytes that a record's header, sent already, has promised. */
-static int send_part(struct wsgi_fcgi_conn *c, int fd, off_t *offset, size_t len)
-{
-	const struct wsgi_reactor_ops *ops = &c->config->ops;
-	int rc = 0;
-
-	while (rc == 0 && len > 0) {
-		ssize_t n;
-
-		if (ops->leave != NULL)
-			ops->leave(c->config->ctx);
-		n = sendfile(c->fd, fd, offset, len);
-		if (n < 0)
-			n = -errno;
-		if (ops->enter != NULL)
-			ops->enter(c->config->ctx);
-		if (n == -EINVAL || n == -ENOSYS)
-			return copy_part(c, fd, offset, len);
-		if (n == 0)
-			return file_is_short(c);
-		if (n > 0)
-			len -= (size_t)n;
-		else if (n == -EAGAIN)
-			rc = wsgi_fcgi_conn_wait(c, POLLOUT, c->config->limits.io_timeout_ms);
-		else if (n != -EINTR)
-			rc = (int)n;
-	}
-	return c->code = rc;
-}
-
 /* A small file is read to where it leaves with the rest of the response. */
 static int hold_file(struct wsgi_fcgi_conn *c, const struct wsgi_file *file, size_t len,
 		     uint64_t *sent)
@@ -251,31 +194,22 @@ static int send_file(struct wsgi_output *out, const struct wsgi_file *file, uint
 		     uint64_t *sent)
 {
 	struct wsgi_fcgi_conn *c = container_of(out, struct wsgi_fcgi_conn, req.output);
-	uint64_t left = limit < file->len ? limit : file->len;
-	off_t offset = file->offset;
+	struct wsgi_fcgi_file f = {.fd = file->fd, .offset = file->offset};
+	uint64_t len = limit < file->len ? limit : file->len, there;
 	struct stat st;
 	int rc = state_of(c);
 
-	if (rc != 0 || fstat(file->fd, &st) != 0 || !S_ISREG(st.st_mode))
+	if (rc != 0 || fstat(f.fd, &st) != 0 || !S_ISREG(st.st_mode))
 		return rc != 0 ? rc : -ENOTSUP;
-	if (left > (uint64_t)(st.st_size > offset ? st.st_size - offset : 0))
-		left = (uint64_t)(st.st_size > offset ? st.st_size - offset : 0);
-	if (left <= COPY_BYTES && left <= (size_t)(c->out.stop - c->out.wrNext))
-		return hold_file(c, file, (size_t)left, sent);
-	while (rc == 0 && left > 0) {
-		size_t held = held_of(c), part = WSGI_RECORD_CONTENT - held;
-		struct iovec iov = {c->worker->out, FCGI_HEADER_LEN + held};
-
-		part = part < left ? part : (size_t)left;
-		c->stdout_sent = true;
-		wsgi_record_put_head(iov.iov_base, FCGI_STDOUT, c->session.id, held + part, 0);
-		rc = wsgi_fcgi_conn_send(c, &iov, 1, MSG_MORE, 0);
-		c->out.wrNext = (unsigned char *)first_of(c);
-		if (rc == 0 && part > 0)
-			rc = send_part(c, file->fd, &offset, part);
-		left -= part;
-		*sent = rc == 0 ? *sent + part : *sent;
-	}
+	there = st.st_size > f.offset ? (uint64_t)(st.st_size - f.offset) : 0;
+	len = len < there ? len : there;
+	if (len <= COPY_BYTES && len <= (size_t)(c->out.stop - c->out.wrNext))
+		return hold_file(c, file, (size_t)len, sent);
+	f.left = len;
+	c->stdout_sent = true;
+	rc = wsgi_fcgi_file_send(c, &f, held_of(c));
+	c->out.wrNext = (unsigned char *)first_of(c);
+	*sent += len - f.left;
 	return rc;
 }
 

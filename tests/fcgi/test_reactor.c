@@ -96,14 +96,25 @@ static void by_libfcgi(FCGX_Request *r)
 		FCGX_PutChar('x', r->out);
 }
 
+/* As an application does that closes its file when it is done. */
 static void send_file(struct wsgi_fcgi_request *req)
 {
-	const struct wsgi_file f = {.fd = fileno(file), .offset = 100, .len = UINT64_MAX};
+	const struct wsgi_file f = {.fd = dup(fileno(file)), .offset = 100, .len = UINT64_MAX};
 	uint64_t sent = 0;
 
 	puts_to(&req->output, "head");
 	told = req->output.sendfile(&req->output, &f, UINT64_MAX, &sent);
 	written = sent;
+	close(f.fd);
+}
+
+static void send_two_files(struct wsgi_fcgi_request *req)
+{
+	send_file(req);
+	puts_to(&req->output, "middle");
+	req->output.flush(&req->output);
+	send_file(req);
+	puts_to(&req->output, "tail");
 }
 
 /* A status that is flushed, before all is said. */
@@ -142,6 +153,8 @@ static void serve(void *ctx, struct wsgi_fcgi_request *req)
 		by_libfcgi(&req->fcgx);
 	else if (strcmp(path, "/file") == 0)
 		send_file(req);
+	else if (strcmp(path, "/files") == 0)
+		send_two_files(req);
 	else if (strcmp(path, "/log") == 0)
 		log_to(req);
 	else if (strcmp(path, "/big") == 0)
@@ -691,6 +704,101 @@ START_TEST(a_large_answer_that_is_not_read_holds_no_thread)
 }
 END_TEST
 
+/* Who asks for a large file, and does not read it yet. */
+static int given_a_slow_reader_of(const char *path)
+{
+	int slow = given_a_connection(), other = given_a_connection();
+
+	file = tmpfile();
+	fwrite(big, 1, BIG, file);
+	fflush(file);
+	start(1);
+	add_request(&bytes, 1, FCGI_KEEP_CONN, path, "", 0);
+	say(slow);
+	add_request(&bytes, 1, 0, "/hello", "", 0);
+	say(other);
+	if (strcmp(path, "/file") == 0) {
+		hear(other, 1);
+		then_it_is("/hello");
+	}
+	close(other);
+	return slow;
+}
+
+static void then_it_has_the_file_at(size_t at)
+{
+	ck_assert_mem_eq(answer.out.data + at, "head", 4);
+	ck_assert_mem_eq(answer.out.data + at + 4, big + 100, BIG - 100);
+}
+
+START_TEST(a_large_file_that_is_not_read_holds_no_thread)
+{
+	int slow = given_a_slow_reader_of("/file");
+
+	ck_assert_int_eq(told, 0);
+	ck_assert_uint_eq(written, BIG - 100); /* of which it can be sure */
+	if (_i == 1)
+		wsgi_reactor_stop(reactor); /* what has begun is finished */
+	hear(slow, 1);
+	ck_assert(answer.ended);
+	ck_assert_uint_eq(answer.out.len, 4 + BIG - 100);
+	then_it_has_the_file_at(0);
+	if (_i == 0) {
+		add_request(&bytes, 2, 0, "/next", "", 0);
+		say(slow);
+		hear(slow, 2);
+		then_it_is("/next");
+	}
+	then_it_is_closed(slow);
+	fclose(file);
+}
+END_TEST
+
+START_TEST(what_comes_after_a_large_file_goes_out_after_it)
+{
+	int slow = given_a_slow_reader_of("/files");
+
+	usleep(200000); /* longer than a thread waits for a reader */
+	hear(slow, 1);
+	ck_assert(answer.ended);
+	ck_assert_uint_eq(answer.out.len, 2 * (4 + BIG - 100) + 6 + 4);
+	then_it_has_the_file_at(0);
+	ck_assert_mem_eq(answer.out.data + 4 + BIG - 100, "middle", 6);
+	then_it_has_the_file_at(4 + BIG - 100 + 6);
+	ck_assert_mem_eq(answer.out.data + 2 * (4 + BIG - 100) + 6, "tail", 4);
+	ck_assert_uint_eq(answer.out_ends, 1);
+	close(slow);
+	fclose(file);
+}
+END_TEST
+
+START_TEST(a_file_that_shrinks_on_its_way_is_seen_to_be_cut)
+{
+	int slow = given_a_slow_reader_of("/file");
+
+	ck_assert_int_eq(ftruncate(fileno(file), BIG / 2), 0);
+	hear(slow, 1);
+	ck_assert(!answer.ended);
+	ck_assert(answer.closed);
+	ck_assert_uint_lt(answer.out.len, BIG / 2);
+	close(slow);
+	fclose(file);
+}
+END_TEST
+
+START_TEST(a_file_that_nobody_reads_is_dropped_in_the_end)
+{
+	int slow;
+
+	limits.io_timeout_ms = 50;
+	slow = given_a_slow_reader_of("/file");
+	wsgi_reactor_stop(reactor);
+	join();
+	close(slow);
+	fclose(file);
+}
+END_TEST
+
 START_TEST(what_was_flushed_goes_out_while_the_application_works_on)
 {
 	struct wsgi_record_reader r;
@@ -1113,6 +1221,10 @@ static void add_requests(Suite *s)
 	tcase_add_test(tc, a_second_request_meanwhile_is_refused);
 	tcase_add_test(tc, slow_ones_hold_no_thread);
 	tcase_add_test(tc, a_large_answer_that_is_not_read_holds_no_thread);
+	tcase_add_loop_test(tc, a_large_file_that_is_not_read_holds_no_thread, 0, 2);
+	tcase_add_test(tc, what_comes_after_a_large_file_goes_out_after_it);
+	tcase_add_test(tc, a_file_that_shrinks_on_its_way_is_seen_to_be_cut);
+	tcase_add_test(tc, a_file_that_nobody_reads_is_dropped_in_the_end);
 	tcase_add_loop_test(tc, what_was_flushed_goes_out_while_the_application_works_on, 2,
 			    THREADS + 1);
 	tcase_add_test(tc, a_thread_that_comes_back_takes_the_lead);
