@@ -72,8 +72,7 @@ static int check_needs(const struct wsgi_options *o, struct wsgi_error *err)
 	for (size_t i = 0; (option = wsgi_option_at(i)) != NULL; i++) {
 		const char *what = wsgi_option_idle(o, option);
 
-		if (what != NULL && wsgi_option_given(o, option) &&
-		    !wsgi_option_is_default(o, option))
+		if (what != NULL && !wsgi_option_is_default(o, option))
 			return wsgi_fail(err, -EINVAL,
 					 "--%s is for %s, which is not given: give both or none",
 					 option->name, what);

@@ -145,6 +145,7 @@ static const struct {
 	 "1: workers wants a number from 1 to 1024, not 'cpu_count() * 2'"},
 	{"workers =\n", "1: workers wants a number from 1 to 1024 behind the '='"},
 	{"workers = # 3\n", "1: workers wants a number from 1 to 1024 behind the '='"},
+	{"workers =# 3\n", "1: workers wants a number from 1 to 1024 behind the '='"},
 	{"user = ''\n", "1: user wants USER, not ''"},
 	{"application = ''\n", "1: application wants its name, not ''"},
 	{"application =\n", "1: application wants a name behind the '='"},

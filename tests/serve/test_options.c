@@ -206,6 +206,8 @@ static const struct {
 	 "--max-memory wants a number of bytes, as in 200M, not '1T'"},
 	{WSGI_GATEWAY_FCGI, "--max-memory 1MB app.py",
 	 "--max-memory wants a number of bytes, as in 200M, not '1MB'"},
+	{WSGI_GATEWAY_FCGI, "--max-memory 1099511627776G app.py",
+	 "--max-memory wants a number of bytes, as in 200M, not '1099511627776G'"},
 	{WSGI_GATEWAY_FCGI, "-m 8 app.py",
 	 "--umask wants an octal number up to 0777, as in 0660, not '8'"},
 	{WSGI_GATEWAY_FCGI, "-m 01000 app.py",
