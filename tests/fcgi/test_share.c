@@ -331,6 +331,9 @@ START_TEST(who_is_in_the_queue_when_a_worker_retires_is_served_by_another)
 	wsgi_reactor_retire(a.reactor);
 	sem_post(&go_on);
 	ck_assert_int_eq(hear(busy), 'a');
+	for (int i = 0; i < MANY; i++)
+		ck_assert_int_ne(whose(queued[i]), 0);
+	join(&a);
 	for (int i = 0; i < MANY; i++) {
 		ck_assert_int_eq(whose(queued[i]), 'b');
 		close(queued[i]);
