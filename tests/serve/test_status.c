@@ -274,6 +274,27 @@ START_TEST(a_request_that_ended_has_its_duration_and_its_share_of_a_processor)
 }
 END_TEST
 
+START_TEST(what_the_master_has_not_seen_yet_counts_among_the_most)
+{
+	worker(0, WSGI_BOARD_SERVING);
+	begins(0, 0);
+	board.head->listen_queue = 3;
+	when_asked("");
+	says("max active processes: 1\n");
+	says("max listen queue:     3\n");
+}
+END_TEST
+
+START_TEST(a_request_that_ends_while_it_is_read_has_ended)
+{
+	worker(0, WSGI_BOARD_SERVING);
+	serves(0, 0);
+	wsgi_board_thread(&board, 0, 0)->began_ms = wsgi_clock_ms();
+	when_asked("full");
+	does_not_say("Running");
+}
+END_TEST
+
 /* -- JSON, XML --------------------------------------------------------------------------------- */
 
 START_TEST(json_has_php_fpms_members_in_their_order)
@@ -344,6 +365,10 @@ START_TEST(full_openmetrics_has_the_workers_own)
 	says("# TYPE wsgi_fcgi_worker_requests counter\n"
 	     "wsgi_fcgi_worker_requests_total{worker=\"1\",thread=\"1\"} 1\n"
 	     "wsgi_fcgi_worker_requests_total{worker=\"1\",thread=\"2\"} 0\n");
+	says("# TYPE wsgi_fcgi_worker_connections gauge\n"
+	     "wsgi_fcgi_worker_connections{worker=\"1\"} 5\n"
+	     "wsgi_fcgi_worker_connections{worker=\"2\"} 0\n"
+	     "wsgi_fcgi_worker_connections{worker=\"4\"} 0\n");
 	says("wsgi_fcgi_worker_resident_memory_bytes{worker=\"1\"} 1000\n"
 	     "wsgi_fcgi_worker_resident_memory_bytes{worker=\"2\"} 500\n");
 }
@@ -479,6 +504,8 @@ static const struct {
 	{"xml", "Content-Type: text/xml; charset=utf-8\n"},
 	{"html", "Content-Type: text/html; charset=utf-8\n"},
 	{"json&html", "Content-Type: text/html; charset=utf-8\n"},
+	{"html&json", "Content-Type: text/html; charset=utf-8\n"},
+	{"json&xml&openmetrics", "Content-Type: text/xml; charset=utf-8\n"},
 	{"openmetrics", "Content-Type: application/openmetrics-text; version=1.0.0; "
 			"charset=utf-8\n"},
 	{"&&x=%zz&openmetrics", "Content-Type: application/openmetrics-text; version=1.0.0; "
@@ -557,7 +584,7 @@ static const struct {
 	{"", "/statusx", "/status", NULL, 0},     {"", "/stat", "/status", NULL, 0},
 	{"/status", "/x", "/status", "/ping", 0}, {"/ping/status", "", "/status", "/ping", 0},
 	{"", "/status", NULL, NULL, 0},           {"", "", "/status", "/ping", 0},
-	{NULL, NULL, "/status", "/ping", 0},
+	{NULL, NULL, "/status", "/ping", 0},      {"/abc", "/x", "/def/x", "/abd/x", 0},
 };
 
 START_TEST(a_path_is_asked_for_as_a_whole)
@@ -584,6 +611,8 @@ static TCase *forms(void)
 	tcase_add_loop_test(tc, a_worker_counts_as_what_it_is_good_for, 0, LEN(counted));
 	tcase_add_test(tc, a_thread_is_in_the_state_that_its_worker_leaves_it);
 	tcase_add_test(tc, a_request_that_ended_has_its_duration_and_its_share_of_a_processor);
+	tcase_add_test(tc, what_the_master_has_not_seen_yet_counts_among_the_most);
+	tcase_add_test(tc, a_request_that_ends_while_it_is_read_has_ended);
 	tcase_add_test(tc, json_has_php_fpms_members_in_their_order);
 	tcase_add_test(tc, full_json_has_an_object_for_each_thread);
 	tcase_add_test(tc, xml_has_hyphens_in_place_of_blanks);
