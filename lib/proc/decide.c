@@ -350,6 +350,7 @@ void wsgi_pool_decide(struct wsgi_pool_plan *plan, const struct wsgi_pool_view *
 	plan->len = 0;
 	plan->next_ms = INT64_MAX;
 	plan->watch = plan->at_max = false;
+	plan->empty = c.starting + c.serving + c.outgoing == 0;
 	if (view->stopping) {
 		stop(plan, view, limits);
 		return;

@@ -74,6 +74,7 @@ struct wsgi_pool_plan {
 	size_t len;
 	int64_t next_ms; /* ask again then, if nothing happens before; INT64_MAX: never */
 	bool watch;      /* ondemand: tell when a connection comes */
+	bool empty;      /* no worker serves, or will soon */
 	bool at_max;     /* more workers would have been started, but max is reached */
 };
 

@@ -41,6 +41,7 @@ unsigned wsgi_pace_allow(struct wsgi_pace *p, unsigned wanted, unsigned a_second
 	}
 	left = p->spawned < a_second ? a_second - p->spawned : 0;
 	allowed = wanted < left ? wanted : left;
+	p->is_full = wanted > left;
 	if (p->failures > 0 && allowed > 1)
 		allowed = 1; /* one finds out whether it works again */
 	p->spawned += allowed;
@@ -49,7 +50,7 @@ unsigned wsgi_pace_allow(struct wsgi_pace *p, unsigned wanted, unsigned a_second
 
 int64_t wsgi_pace_next_ms(const struct wsgi_pace *p)
 {
-	int64_t second = p->spawned > 0 ? p->second_ms + SECOND_MS : 0;
+	int64_t second = p->is_full ? p->second_ms + SECOND_MS : 0;
 
 	return p->retry_ms > second ? p->retry_ms : second;
 }

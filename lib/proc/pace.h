@@ -21,6 +21,7 @@ struct wsgi_pace {
 	/* private */
 	int64_t second_ms; /* the second in which... */
 	unsigned spawned;  /* ...so many were started */
+	bool is_full;      /* and no more were allowed */
 	unsigned failures; /* to start, one after the other */
 	int64_t retry_ms;  /* nothing is started before that */
 	int64_t *crashes;  /* the times of the last max_crashes of them; owned */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <sysexits.h>
@@ -9,7 +10,7 @@
 #include "base/clock.h"
 #include "serve/master_parts.h"
 
-enum { LONGEST_MS = 3600000 };
+enum { LONGEST_MS = 3600000, NO_MEMORY_MS = 100 };
 
 /* -- signals ----------------------------------------------------------------------------------- */
 
@@ -24,6 +25,7 @@ static void begin_stop(struct wsgi_master *m, bool at_once)
 	if (m->candidate != NULL)
 		wsgi_master_drop_candidate(m, 0);
 	wsgi_master_close_listeners(m);
+	wsgi_parked_close(&m->parked);
 }
 
 static void change_workers(struct wsgi_master *m, int by)
@@ -73,10 +75,37 @@ static void take_signal(struct wsgi_master *m, int signal)
 
 /* -- the loop ---------------------------------------------------------------------------------- */
 
+/* Returns 0 or -ENOMEM. */
+static int make_room(struct wsgi_master *m)
+{
+	size_t room = 4 + m->pool.n + m->n_fds + m->parked.n;
+	struct pollfd *more;
+
+	if (room <= m->polled_room)
+		return 0;
+	more = realloc(m->polled, room * sizeof(*more));
+	if (more == NULL)
+		return -ENOMEM;
+	m->polled = more;
+	m->polled_room = room;
+	return 0;
+}
+
 static size_t add(struct wsgi_master *m, size_t n, int fd)
 {
 	m->polled[n] = (struct pollfd){.fd = fd, .events = POLLIN};
 	return n + (fd >= 0);
+}
+
+/* The listening sockets, the exchange, and the connections that the master has itself. */
+static size_t add_connections(struct wsgi_master *m, size_t n)
+{
+	m->watched = n;
+	for (size_t i = 0; i < m->n_fds; i++)
+		n = add(m, n, m->fds[i]);
+	n = add(m, n, m->exchange[1]);
+	wsgi_parked_poll(&m->parked, m->polled + n);
+	return n + m->parked.n;
 }
 
 static size_t fill_polled(struct wsgi_master *m)
@@ -90,25 +119,38 @@ static size_t fill_polled(struct wsgi_master *m)
 	for (uint32_t i = 0; i < m->pool.n; i++)
 		n = add(m, n, m->pool.places[i].line);
 	m->watched = 0;
-	if (!m->plan.watch || m->stopping)
-		return n;
-	m->watched = n;
+	return m->plan.watch && !m->stopping ? add_connections(m, n) : n;
+}
+
+/* Whether somebody is there whom no worker will serve soon. */
+static bool has_come(struct wsgi_master *m)
+{
+	const struct pollfd *at = m->polled + m->watched;
+	bool waiting = wsgi_parked_look(&m->parked, at + m->n_fds + 1);
+
 	for (size_t i = 0; i < m->n_fds; i++)
-		n = add(m, n, m->fds[i]);
-	return add(m, n, m->exchange[1]);
+		waiting = waiting || at[i].revents != 0;
+	/* While there are workers, what one of them gives away is a request that waits. */
+	return waiting || (!m->plan.empty && at[m->n_fds].revents != 0);
 }
 
 static void await(struct wsgi_master *m)
 {
-	size_t n = fill_polled(m);
 	int64_t wait_ms = m->plan.next_ms - m->now_ms;
+	size_t n;
+	int rc;
 
 	if (wait_ms < 0)
 		wait_ms = 0;
-	if (poll(m->polled, n, (int)(wait_ms < LONGEST_MS ? wait_ms : LONGEST_MS)) < 0)
-		n = 0;
-	for (size_t i = m->watched; m->watched > 0 && i < n; i++)
-		m->waiting = m->waiting || m->polled[i].revents != 0;
+	if (make_room(m) != 0) { /* what has come is asked for all the same */
+		poll(NULL, 0, NO_MEMORY_MS);
+		m->now_ms = wsgi_clock_ms();
+		return;
+	}
+	n = fill_polled(m);
+	rc = poll(m->polled, n, (int)(wait_ms < LONGEST_MS ? wait_ms : LONGEST_MS));
+	if (rc > 0 && m->watched > 0)
+		m->waiting = has_come(m);
 	m->now_ms = wsgi_clock_ms();
 }
 
@@ -193,6 +235,7 @@ int wsgi_master_run(const struct wsgi_options *o, const struct wsgi_gateway_host
 	int rc;
 
 	wsgi_upgrade_init(&m.left);
+	wsgi_depot_init(&m.parked.depot);
 	m.now_ms = wsgi_clock_ms();
 	rc = wsgi_master_open(&m, &err);
 

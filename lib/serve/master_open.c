@@ -186,6 +186,9 @@ static int open_rest(struct wsgi_master *m, struct wsgi_error *err)
 		rc = wsgi_fdpass_pair(m->exchange);
 	if (rc != 0)
 		return wsgi_fail(err, rc, "no sockets between workers: %s", strerror(-rc));
+	rc = wsgi_parked_init(&m->parked, m->exchange[0], m->exchange[1]);
+	if (rc != 0)
+		return wsgi_fail(err, rc, "no descriptors to spare: %s", strerror(-rc));
 	/* Workers are the children of children; they are to be ours. */
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
 		return wsgi_fail(err, -errno, "the children of workers cannot be ours: %s",
@@ -251,6 +254,7 @@ static void free_rest(struct wsgi_master *m)
 	free(m->rows);
 	free(m->actions);
 	free(m->polled);
+	free(m->parked.connections);
 	wsgi_options_finish(&m->first);
 	free_words(m);
 }
@@ -258,6 +262,7 @@ static void free_rest(struct wsgi_master *m)
 void wsgi_master_close(struct wsgi_master *m)
 {
 	wsgi_status_keeper_close(&m->status_keeper);
+	wsgi_parked_finish(&m->parked);
 	for (size_t i = 0; i < m->n_fds; i++)
 		wsgi_listener_finish(&m->listeners[i]);
 	for (int i = 0; i < 2; i++)

@@ -18,6 +18,7 @@
 #include "proc/signals.h"
 #include "serve/gateway.h"
 #include "serve/generation.h"
+#include "serve/parked.h"
 #include "serve/status_keeper.h"
 #include "serve/upgrade.h"
 
@@ -54,7 +55,7 @@ struct wsgi_master {
 
 	/* Who works. */
 	struct wsgi_pool pool;
-	struct wsgi_pool_row *rows;       /* pool.n of them, and of polled, and twice of actions */
+	struct wsgi_pool_row *rows;       /* pool.n of them, and twice of actions */
 	struct wsgi_pool_action *actions; /* in plan */
 	struct wsgi_pool_plan plan;
 	struct wsgi_pace pace;
@@ -66,7 +67,9 @@ struct wsgi_master {
 
 	/* What is polled: signals, the two lines of zygotes, those of workers, then connections. */
 	struct pollfd *polled;
-	size_t watched; /* how many of connections */
+	size_t polled_room;
+	size_t watched; /* where connections begin among them; 0: there are none */
+	struct wsgi_parked parked;
 	int64_t now_ms;
 	int64_t count_ms; /* when the queues are looked at next */
 	int64_t alive_ms; /* when the service manager's watchdog is told so next */

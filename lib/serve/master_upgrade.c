@@ -155,6 +155,7 @@ static int become(struct wsgi_master *m, const struct wsgi_upgrade *u)
 		int kept = dup(fd); /* which no exec closes */
 
 		snprintf(word, sizeof(word), UPGRADE "%d", kept);
+		wsgi_parked_give(&m->parked);
 		wsgi_upgrade_keep(u, true);
 		wsgi_status_keeper_close(&m->status_keeper); /* the next program opens its own */
 		execv(m->program, words);

@@ -16,6 +16,7 @@ enum {
 	SILENT_MS = 1000, /* for a worker whose line has ended, to end itself */
 	ZYGOTE_MS = 5000, /* and for a zygote, with what an interpreter does at its end */
 	COUNT_MS = 1000,
+	PARK_MS = 50, /* until the exchange may have room again */
 };
 
 static struct wsgi_pool_place *place_at(struct wsgi_master *m, uint32_t place)
@@ -41,7 +42,7 @@ int wsgi_master_make_room(struct wsgi_master *m, const struct wsgi_generation *g
 {
 	const struct wsgi_board *board = wsgi_generation_board(g);
 	uint32_t n = board != NULL ? board->places : wsgi_generation_places(&g->o);
-	void *rows, *actions, *polled;
+	void *rows, *actions;
 
 	if (n < m->pool.n)
 		n = m->pool.n;
@@ -51,10 +52,7 @@ int wsgi_master_make_room(struct wsgi_master *m, const struct wsgi_generation *g
 	actions = realloc(m->actions, 2 * n * sizeof(*m->actions));
 	if (actions != NULL)
 		m->actions = actions;
-	polled = realloc(m->polled, (n + m->n_fds + 8) * sizeof(*m->polled));
-	if (polled != NULL)
-		m->polled = polled;
-	if (rows == NULL || actions == NULL || polled == NULL)
+	if (rows == NULL || actions == NULL)
 		return -ENOMEM;
 	return wsgi_pool_grow(&m->pool, n);
 }
@@ -472,7 +470,8 @@ static void count(struct wsgi_master *m, unsigned busy)
 	head->max_children_reached += m->plan.at_max;
 	if (busy > head->max_active)
 		head->max_active = busy;
-	if (m->now_ms < m->count_ms || (o->status_path == NULL && o->status_socket == NULL))
+	if (m->stopping || m->now_ms < m->count_ms ||
+	    (o->status_path == NULL && o->status_socket == NULL))
 		return;
 	m->count_ms = m->now_ms + COUNT_MS;
 	wsgi_queue_sum(m->fds, m->n_fds, &queue);
@@ -480,6 +479,20 @@ static void count(struct wsgi_master *m, unsigned busy)
 	head->listen_queue_len = queue.capacity;
 	if (queue.waiting > head->max_listen_queue)
 		head->max_listen_queue = queue.waiting;
+}
+
+/* Who is to have the kept connections: the workers, or, while there are none, the master. */
+static void park(struct wsgi_master *m)
+{
+	if (m->plan.empty && m->plan.watch) {
+		wsgi_parked_take(&m->parked); /* what cannot be taken is looked for again */
+		return;
+	}
+	if (m->plan.empty || m->parked.n == 0)
+		return;
+	wsgi_parked_give(&m->parked);
+	if (m->parked.n > 0 && m->plan.next_ms > m->now_ms + PARK_MS)
+		m->plan.next_ms = m->now_ms + PARK_MS;
 }
 
 static void decide(struct wsgi_master *m)
@@ -510,6 +523,7 @@ static void decide(struct wsgi_master *m)
 	if (m->current != NULL || m->stopping)
 		wsgi_pool_decide(&m->plan, &view, &limits, &m->pace);
 	carry_out(m, &limits);
+	park(m);
 	count(m, seen.busy);
 	m->waiting = false;
 }
