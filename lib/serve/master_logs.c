@@ -37,5 +37,6 @@ void wsgi_master_reopen_logs(struct wsgi_master *m)
 			wsgi_log(&m->log, WSGI_LOG_WARNING,
 				 "worker %ld writes to the old log files",
 				 (long)m->pool.places[i].pid);
+	wsgi_status_keeper_renew(&m->status_keeper);
 	wsgi_log(&m->log, WSGI_LOG_INFO, "the log files were opened again");
 }

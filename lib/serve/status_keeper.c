@@ -45,7 +45,7 @@ int wsgi_status_keeper_open(struct wsgi_status_keeper *k, const char *address,
 	return rc;
 }
 
-/* The one that is there reads a board that nobody writes any more: it ends by itself. */
+/* It answers what it has begun, and ends by itself; whoever asks now waits for the next one. */
 static void let_go(struct wsgi_status_keeper *k)
 {
 	wsgi_status_server_stop(&k->server);
@@ -95,6 +95,14 @@ bool wsgi_status_keeper_ended(struct wsgi_status_keeper *k, pid_t pid, int statu
 	if (k->next_ms < now_ms)
 		k->next_ms = now_ms;
 	return true;
+}
+
+void wsgi_status_keeper_renew(struct wsgi_status_keeper *k)
+{
+	if (k->server.pid == 0)
+		return;
+	let_go(k);
+	k->next_ms = 0;
 }
 
 /* Returns whether it has ended in time. */

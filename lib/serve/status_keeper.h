@@ -47,6 +47,9 @@ int64_t wsgi_status_keeper_next_ms(const struct wsgi_status_keeper *k);
 /* A child has ended, as waitpid(2) says. Returns whether it was the server. */
 bool wsgi_status_keeper_ended(struct wsgi_status_keeper *k, pid_t pid, int status, int64_t now_ms);
 
+/* The logs are other files now: another server, that writes to them, takes over. */
+void wsgi_status_keeper_renew(struct wsgi_status_keeper *k);
+
 /* End the server, wait for that, which is within a second, and close the socket. */
 void wsgi_status_keeper_close(struct wsgi_status_keeper *k);
 

@@ -248,6 +248,19 @@ def it_takes_no_signal_and_is_replaced_when_killed():
 
 
 @test
+def it_writes_to_the_log_of_today():
+    log = os.path.join(WORK.run, 'error.log')
+    with Server('--error-logfile', log) as s:
+        pid = s.status_process()
+        os.rename(log, log + '.1')
+        s.child.send_signal(signal.SIGUSR1)
+        until(lambda: s.status_process() not in (0, pid), 'another one')
+        same(os.readlink('/proc/%d/fd/2' % s.status_process()), log)
+        until(lambda: is_gone(pid), 'the end of the old one')
+        same(s.ping().status, 200)
+
+
+@test
 def it_ends_with_a_master_that_is_killed():
     s = Server()
     pid = s.status_process()

@@ -64,13 +64,13 @@ static const char *when_asked(const char *query)
 static void says(const char *part)
 {
 	if (strstr(answer.data, part) == NULL)
-		ck_abort_msg("'%s' is not in:\n%s", part, answer.data);
+		ck_abort_msg("'%s' is not in:\n%.3000s", part, answer.data);
 }
 
 static void does_not_say(const char *part)
 {
 	if (strstr(answer.data, part) != NULL)
-		ck_abort_msg("'%s' is in:\n%s", part, answer.data);
+		ck_abort_msg("'%s' is in:\n%.3000s", part, answer.data);
 }
 
 /* -- a pool ------------------------------------------------------------------------------------ */
