@@ -350,7 +350,7 @@ void wsgi_pool_decide(struct wsgi_pool_plan *plan, const struct wsgi_pool_view *
 	plan->len = 0;
 	plan->next_ms = INT64_MAX;
 	plan->watch = plan->at_max = false;
-	plan->empty = c.starting + c.serving + c.outgoing == 0;
+	plan->empty = false;
 	if (view->stopping) {
 		stop(plan, view, limits);
 		return;
@@ -358,6 +358,7 @@ void wsgi_pool_decide(struct wsgi_pool_plan *plan, const struct wsgi_pool_view *
 	watch_all(plan, view, limits);
 	if (limits->mode == WSGI_POOL_ONDEMAND)
 		drop_idle(plan, view, &c, limits, pace);
+	plan->empty = c.starting + c.serving + c.outgoing == 0;
 	set_want(plan, view, &c, limits, pace);
 	spawn(plan, view, &c, limits, pace);
 	retire_surplus(plan, view, &c, pace);

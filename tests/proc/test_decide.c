@@ -309,6 +309,21 @@ START_TEST(a_worker_that_is_idle_for_long_ends_and_is_not_replaced)
 	ck_assert_str_eq(when_decided(), "-1");
 	ck_assert_uint_eq(pace.want, 2);
 	ck_assert_int_le(plan.next_ms, NOW + 1000);
+	ck_assert(!plan.empty);
+}
+END_TEST
+
+START_TEST(with_the_last_worker_somebody_else_looks_out_at_once)
+{
+	given(WSGI_POOL_ONDEMAND, 3);
+	given_places("i..");
+	pace = (struct wsgi_pace){.want = 1, .begun = true};
+	rows[0].idle_since_ms = NOW - 10000;
+	ck_assert_str_eq(when_decided(), "-0");
+	ck_assert(plan.watch && plan.empty);
+	given_places("r..");
+	ck_assert_str_eq(when_decided(), "");
+	ck_assert(plan.watch && plan.empty);
 }
 END_TEST
 
@@ -648,6 +663,7 @@ static Suite *decide_suite(void)
 	tcase_add_test(tc, to_want_more_than_the_most_is_told);
 	tcase_add_loop_test(tc, ondemand_has_none_before_somebody_comes, 0, LEN(ondemands));
 	tcase_add_test(tc, a_worker_that_is_idle_for_long_ends_and_is_not_replaced);
+	tcase_add_test(tc, with_the_last_worker_somebody_else_looks_out_at_once);
 	tcase_add_test(tc, the_worker_that_tried_a_new_generation_stays_until_it_is_idle_for_long);
 	tcase_add_test(tc, what_does_not_start_is_tried_again_for_somebody_only);
 	tcase_add_test(tc, a_request_beyond_the_timeout_ends_its_worker);
