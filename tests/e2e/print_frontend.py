@@ -217,6 +217,13 @@ def a_relative_socket_counts_from_where_it_is_called_or_from_chdir():
 
 
 @test
+def what_a_file_of_options_says_counts():
+    path = WORK.file('shop.conf', text='bind = "%s"\nscript-name = "/app"\nthreads = 4\n'
+                     'application = "no.such.module"\n' % UNIX)
+    same(without_head(printed('nginx', '--config', path)), without_head(printed('nginx', *APP)))
+
+
+@test
 def no_application_is_needed_and_none_is_loaded():
     has(printed('nginx', '--bind', UNIX, 'no.such.module'), UNIX)
 
