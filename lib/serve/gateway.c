@@ -41,8 +41,10 @@ int wsgi_gateway_status(int code)
 /* Say why it ends, on standard error. Returns status. */
 static int say(const struct wsgi_options *o, int status, const struct wsgi_error *err)
 {
-	const struct wsgi_log log = {.fd = STDERR_FILENO, .program = o->program};
+	struct wsgi_log log = {.fd = STDERR_FILENO, .program = o->program};
 
+	if (o->zygote != NULL) /* of a master, whose log files are open */
+		log = wsgi_options_log(o);
 	wsgi_log(&log, WSGI_LOG_ERROR, "%s", err->text);
 	return status;
 }
