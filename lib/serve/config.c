@@ -34,7 +34,6 @@ static const struct {
 	{"access-log-format", "access-logformat"},
 	{"errorlog", "error-logfile"},
 	{"loglevel", "log-level"},
-	{"reload-extra-files", "reload-extra-file"},
 	{"wsgi-app", "application"},
 };
 
