@@ -99,6 +99,29 @@ static int add_listener(struct wsgi_master *m, const char *spec, const char *add
 	return 0;
 }
 
+/* The socket of --status-socket, from the program before this one where it is that one's. */
+static int open_status(struct wsgi_master *m, struct wsgi_error *err)
+{
+	const char *address = m->first.status_socket;
+	struct wsgi_upgrade_listener *left;
+	struct wsgi_listener l = {.fd = -1};
+	char spec[WSGI_MASTER_STATUS_SPEC];
+	int rc = 0;
+
+	wsgi_master_status_spec(spec, address);
+	left = find_left(m, spec);
+	if (left != NULL)
+		rc = inherit(&l, left, err);
+	if (rc != 0)
+		return rc;
+	return wsgi_status_keeper_open(&m->status_keeper, address, &l, &m->priv, &m->log, err);
+}
+
+void wsgi_master_status_spec(char spec[WSGI_MASTER_STATUS_SPEC], const char *address)
+{
+	snprintf(spec, WSGI_MASTER_STATUS_SPEC, "status=%s", address != NULL ? address : "");
+}
+
 /* What nobody listens on any more. */
 static void close_left(struct wsgi_master *m)
 {
@@ -211,10 +234,9 @@ int wsgi_master_open(struct wsgi_master *m, struct wsgi_error *err)
 	if (rc == 0 && m->first.upgrade != NULL)
 		rc = wsgi_master_read_left(m, err);
 	if (rc == 0)
-		rc = open_listeners(m, err);
+		rc = open_status(m, err);
 	if (rc == 0)
-		rc = wsgi_status_keeper_open(&m->status_keeper, m->first.status_socket, &m->priv,
-					     &m->log, err);
+		rc = open_listeners(m, err);
 	if (rc == 0)
 		rc = open_rest(m, err);
 	if (rc == 0 && m->first.upgrade != NULL)

@@ -99,6 +99,10 @@ void wsgi_master_reopen_logs(struct wsgi_master *m);
 
 /* -- master_open.c, too ------------------------------------------------------------------------ */
 
+/* What the next program finds the socket of --status-socket by. */
+enum { WSGI_MASTER_STATUS_SPEC = 300 };
+void wsgi_master_status_spec(char spec[WSGI_MASTER_STATUS_SPEC], const char *address);
+
 /* No connection is taken from now on. */
 void wsgi_master_close_listeners(struct wsgi_master *m);
 void wsgi_master_close(struct wsgi_master *m);

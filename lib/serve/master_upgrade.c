@@ -94,9 +94,21 @@ void wsgi_master_upgrade(struct wsgi_master *m)
 
 /* -- the exec ---------------------------------------------------------------------------------- */
 
+/* The process that answers there ends with the exec; who asks meanwhile waits for the next. */
+static int gather_status(const struct wsgi_master *m, struct wsgi_upgrade *u)
+{
+	const struct wsgi_listener *l = wsgi_status_keeper_listener(&m->status_keeper);
+	char spec[WSGI_MASTER_STATUS_SPEC];
+
+	if (l == NULL)
+		return 0;
+	wsgi_master_status_spec(spec, m->first.status_socket);
+	return wsgi_upgrade_add_listener(u, l->fd, spec, l->name, l->path != NULL ? l->path : "");
+}
+
 static int gather_listeners(const struct wsgi_master *m, struct wsgi_upgrade *u)
 {
-	int rc = 0;
+	int rc = gather_status(m, u);
 
 	for (size_t i = 0; rc == 0 && i < m->n_fds; i++) {
 		const struct wsgi_listener *l = &m->listeners[i];
@@ -130,15 +142,6 @@ static int gather(const struct wsgi_master *m, struct wsgi_upgrade *u)
 	return rc;
 }
 
-static void reopen_status(struct wsgi_master *m)
-{
-	struct wsgi_error err;
-
-	if (wsgi_status_keeper_open(&m->status_keeper, m->first.status_socket, &m->priv, &m->log,
-				    &err) != 0)
-		wsgi_log(&m->log, WSGI_LOG_ERROR, "%s", err.text);
-}
-
 /* Returns only on failure. */
 static int become(struct wsgi_master *m, const struct wsgi_upgrade *u)
 {
@@ -157,10 +160,8 @@ static int become(struct wsgi_master *m, const struct wsgi_upgrade *u)
 		snprintf(word, sizeof(word), UPGRADE "%d", kept);
 		wsgi_parked_give(&m->parked);
 		wsgi_upgrade_keep(u, true);
-		wsgi_status_keeper_close(&m->status_keeper); /* the next program opens its own */
 		execv(m->program, words);
 		rc = -errno;
-		reopen_status(m);
 		wsgi_upgrade_keep(u, false);
 		close(kept);
 	}

@@ -24,17 +24,22 @@ static void say_address(const struct wsgi_status_keeper *k)
 		wsgi_log(k->log, WSGI_LOG_INFO, "status on http://%s/status?html", name);
 }
 
+const struct wsgi_listener *wsgi_status_keeper_listener(const struct wsgi_status_keeper *k)
+{
+	return is_open(k) ? &k->listener : NULL;
+}
+
 int wsgi_status_keeper_open(struct wsgi_status_keeper *k, const char *address,
-			    const struct wsgi_priv *priv, const struct wsgi_log *log,
-			    struct wsgi_error *err)
+			    const struct wsgi_listener *left, const struct wsgi_priv *priv,
+			    const struct wsgi_log *log, struct wsgi_error *err)
 {
 	int rc;
 
-	*k = (struct wsgi_status_keeper){.priv = priv, .log = log, .board = -1};
+	*k = (struct wsgi_status_keeper){.listener = *left, .priv = priv, .log = log, .board = -1};
 	if (address == NULL)
 		return 0;
 	rc = wsgi_status_server_check(err);
-	if (rc == 0)
+	if (rc == 0 && left->fd < 0)
 		rc = wsgi_listener_open(&k->listener, address, BACKLOG, err);
 	if (rc == 0 && k->listener.name == NULL) {
 		wsgi_listener_finish(&k->listener);

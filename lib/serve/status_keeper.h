@@ -30,12 +30,17 @@ struct wsgi_status_keeper {
 /*
  * Listen, and look whether there is a program to answer.
  *   address     NULL: none is asked for
+ *   left        a listener that is open at that address already, the keeper's from then on; its fd
+ *               is -1: there is none
  *   priv, log   borrowed
  * Returns 0; -errno with words.
  */
 int wsgi_status_keeper_open(struct wsgi_status_keeper *k, const char *address,
-			    const struct wsgi_priv *priv, const struct wsgi_log *log,
-			    struct wsgi_error *err);
+			    const struct wsgi_listener *left, const struct wsgi_priv *priv,
+			    const struct wsgi_log *log, struct wsgi_error *err);
+
+/* The socket, for the program that takes over (SIGUSR2); NULL: there is none. */
+const struct wsgi_listener *wsgi_status_keeper_listener(const struct wsgi_status_keeper *k);
 
 /* See to it that the server is there and reads this board; NULL: there is no board now. */
 void wsgi_status_keeper_tend(struct wsgi_status_keeper *k, const struct wsgi_board *board,
