@@ -170,6 +170,23 @@ def with_preload_the_zygote_loads_it_once_and_does_not_end_it():
     same(len(server.notes('ended')), 3)
 
 
+def is_there(pid):
+    try:
+        return state_of(pid) != 'Z'
+    except OSError:
+        return False
+
+
+@test
+def without_a_master_all_end_and_the_application_ends_in_workers_only():
+    with Server('--workers=2', '--preload') as server:
+        children = [int(pid) for w in each_worker(server, 2) for pid in children_of(server.server.pid)]
+        workers = set(children) - set(server.notes('loaded'))
+        os.kill(server.server.pid, signal.SIGKILL)
+        wait_for(lambda: not any(is_there(pid) for pid in children), 'the end of all')
+        same(set(server.notes('ended')), workers)
+
+
 @test(each=[(), ('--preload',)])
 def workers_do_not_draw_the_same_numbers(options):
     with Server('--workers=3', *options) as server:
