@@ -163,6 +163,14 @@ static int refuse_managers(const struct wsgi_options *o)
 	return 0;
 }
 
+/* Nothing is bound, or forked, before somebody says what for. */
+static int refuse_nameless(const struct wsgi_options *o, const struct wsgi_gateway_host *host)
+{
+	struct wsgi_loader *none;
+
+	return wsgi_gateway_loader(o, host, NULL, &none);
+}
+
 static int fcgi_run(const struct wsgi_options *o, const struct wsgi_gateway_host *host)
 {
 	int status;
@@ -173,6 +181,8 @@ static int fcgi_run(const struct wsgi_options *o, const struct wsgi_gateway_host
 		return wsgi_print_config(o);
 	if (o->print_frontend != NULL)
 		return wsgi_frontend_print(o);
+	if (o->application == NULL)
+		return refuse_nameless(o, host);
 	dup2(STDERR_FILENO, STDOUT_FILENO); /* what an application prints belongs in the log */
 	if (o->check_config)
 		return wsgi_check_config(o, host);

@@ -169,6 +169,8 @@ def what_is_no_callable_is_status_78_and_said_in_one_line(w):
                                                   "not a callable"),
                             ('three', "'application' in three is an int, not a callable")):
             for more in (), ('--validate',):
+                if command == 'wsgi-fcgi':  # its master says more: which worker, and what of it
+                    more += ('--check-config',)
                 same(w.run(w.at(command), *more, name), (78, b'', '%s: %s\n' % (command, words)))
 
 
@@ -239,7 +241,8 @@ def a_failure_of_the_application_is_a_page_and_status_0(w):
 
 @test
 def a_server_writes_no_page(w):
-    status, out, log = w.run(w.at('wsgi-fcgi'), 'none.py', GATEWAY_INTERFACE='CGI/1.1')
+    status, out, log = w.run(w.at('wsgi-fcgi'), '--bind', '127.0.0.1:0', 'none.py',
+                             GATEWAY_INTERFACE='CGI/1.1')
     same((status, out), (66, b''))
 
 
