@@ -522,11 +522,12 @@ START_TEST(a_link_in_the_place_of_the_socket_is_not_followed)
 	ck_assert_int_ge(fd, 0);
 	close(fd);
 	swap = victim;
-	given_access(NULL, NULL, 0666);
+	given_access(geteuid() == 0 ? "daemon" : NULL, NULL, 0666);
 	rc = wsgi_listener_open_for(&listener, address, BACKLOG, &who, &err);
 	swap = NULL;
 	ck_assert_int_eq(stat(victim, &st), 0);
 	ck_assert_uint_eq(st.st_mode & 0777, 0600);
+	ck_assert_uint_eq(st.st_uid, geteuid());
 	unlink(victim);
 	ck_assert_int_eq(rc, -EEXIST);
 }

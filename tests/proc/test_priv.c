@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "proc/priv.h"
@@ -257,6 +257,28 @@ START_TEST(a_drop_that_fails_says_so)
 }
 END_TEST
 
+static bool lies; /* it says that it has, and has not */
+
+#pragma GCC visibility push(default)
+int setresuid(uid_t real, uid_t effective, uid_t saved)
+{
+	if (lies)
+		return 0;
+	return (int)syscall(SYS_setresuid, real, effective, saved);
+}
+#pragma GCC visibility pop
+
+START_TEST(a_drop_that_did_not_happen_is_found_out)
+{
+	if (!is_root())
+		return;
+	given("daemon", NULL);
+	lies = true;
+	ck_assert_int_eq(wsgi_priv_drop(&priv, &err), -EPERM);
+	ck_assert_str_eq(err.text, "cannot drop privileges: the ids did not change");
+}
+END_TEST
+
 /* -- environment ------------------------------------------------------------------------------- */
 
 START_TEST(the_environment_is_the_users)
@@ -325,6 +347,7 @@ static void add_tests(TCase *tc)
 	tcase_add_loop_test(tc, only_root_becomes_somebody_else, 0, 4);
 	tcase_add_loop_test(tc, whoever_we_are_already_can_be_asked_for, 0, 2);
 	tcase_add_test(tc, a_drop_that_fails_says_so);
+	tcase_add_test(tc, a_drop_that_did_not_happen_is_found_out);
 	tcase_add_test(tc, the_environment_is_the_users);
 	tcase_add_test(tc, what_the_options_assign_stays);
 	tcase_add_test(tc, a_number_without_an_entry_has_no_home);
