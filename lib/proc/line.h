@@ -33,6 +33,8 @@ enum wsgi_line_word {
 	WSGI_LINE_REPLACE, /* enough requests, or too much memory: have another, then retire me */
 	/* from a worker, or from a zygote under --preload */
 	WSGI_LINE_UNLOADED, /* the application cannot be loaded, code is the exit status */
+	/* from a worker under --reload */
+	WSGI_LINE_CHANGED, /* a source file of the application's has */
 };
 
 /* To a worker, and to a zygote that loads: write what each thread is doing to standard error. */

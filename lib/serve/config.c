@@ -34,6 +34,7 @@ static const struct {
 	{"access-log-format", "access-logformat"},
 	{"errorlog", "error-logfile"},
 	{"loglevel", "log-level"},
+	{"reload-extra-files", "reload-extra-file"},
 	{"wsgi-app", "application"},
 };
 

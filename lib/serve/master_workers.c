@@ -16,7 +16,8 @@ enum {
 	SILENT_MS = 1000, /* for a worker whose line has ended, to end itself */
 	ZYGOTE_MS = 5000, /* and for a zygote, with what an interpreter does at its end */
 	COUNT_MS = 1000,
-	PARK_MS = 50, /* until the exchange may have room again */
+	CHANGED_MS = 500, /* for all workers to have seen what one has */
+	PARK_MS = 50,     /* until the exchange may have room again */
 };
 
 static struct wsgi_pool_place *place_at(struct wsgi_master *m, uint32_t place)
@@ -206,6 +207,13 @@ static void worker_is_ready(struct wsgi_master *m, uint32_t place)
 		wsgi_master_promote(m);
 }
 
+/* --reload. Every worker will see it: they are waited for. */
+static void source_changed(struct wsgi_master *m, const struct wsgi_pool_place *who)
+{
+	if (m->changed_ms == 0 && (is_of(who, m->current) || is_of(who, m->candidate)))
+		m->changed_ms = m->now_ms;
+}
+
 static void worker_says(struct wsgi_master *m, uint32_t place, const struct wsgi_line_message *said)
 {
 	struct wsgi_pool_place *it = place_at(m, place);
@@ -214,6 +222,8 @@ static void worker_says(struct wsgi_master *m, uint32_t place, const struct wsgi
 		worker_is_ready(m, place);
 	else if (said->word == WSGI_LINE_UNLOADED)
 		it->code = said->code;
+	else if (said->word == WSGI_LINE_CHANGED)
+		source_changed(m, it);
 	if (said->word != WSGI_LINE_REPLACE || it->outgoing || it->stage != WSGI_BOARD_SERVING)
 		return;
 	wsgi_log(&m->log, WSGI_LOG_INFO,
@@ -556,6 +566,10 @@ static void tend_status(struct wsgi_master *m)
 void wsgi_master_act(struct wsgi_master *m)
 {
 	wsgi_master_sweep(m);
+	if (m->changed_ms != 0 && m->now_ms - m->changed_ms >= CHANGED_MS) {
+		m->changed_ms = 0;
+		m->to_reload = true;
+	}
 	if (m->to_reload && !m->stopping)
 		wsgi_master_reload(m);
 	if (!m->is_child && m->now_ms >= m->zygote_ms && !m->stopping)
@@ -568,6 +582,8 @@ void wsgi_master_act(struct wsgi_master *m)
 	decide(m);
 	give_up_zygote(m, m->current);
 	give_up_zygote(m, m->candidate);
+	if (m->changed_ms != 0 && m->changed_ms + CHANGED_MS < m->plan.next_ms)
+		m->plan.next_ms = m->changed_ms + CHANGED_MS;
 	if (m->zygote_ms < m->plan.next_ms)
 		m->plan.next_ms = m->zygote_ms;
 	tend_status(m);

@@ -136,6 +136,10 @@ static int check_times(const struct wsgi_options *o, struct wsgi_error *err)
 
 static int check_together(const struct wsgi_options *o, struct wsgi_error *err)
 {
+	if (o->reload && o->preload)
+		return wsgi_fail(err, -EINVAL,
+				 "--reload and --preload cannot both be: what is loaded once is "
+				 "not loaded again");
 	if (o->status_path != NULL && o->ping_path != NULL &&
 	    strcmp(o->status_path, o->ping_path) == 0)
 		return wsgi_fail(err, -EINVAL, "--status-path and --ping-path are the same: '%s'",

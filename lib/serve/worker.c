@@ -16,6 +16,7 @@
 #include "proc/forked.h"
 #include "proc/line.h"
 #include "serve/equip.h"
+#include "serve/sources.h"
 
 enum {
 	LOOK_MS = 100,  /* while requests run */
@@ -27,8 +28,9 @@ struct running {
 	struct wsgi_log log;
 	struct wsgi_fastcgi_worker fastcgi;
 	struct wsgi_equip equip;
-	int wake; /* an eventfd, which ends the minder's sleep */
-	int line; /* -1: it has ended */
+	struct wsgi_sources *sources; /* under --reload */
+	int wake;                     /* an eventfd, which ends the minder's sleep */
+	int line;                     /* -1: it has ended */
 	atomic_bool is_enough, has_ended;
 	pthread_t minder;
 };
@@ -329,6 +331,55 @@ static int serve(struct running *r, struct wsgi_error *err)
 	return rc;
 }
 
+/* -- --reload ---------------------------------------------------------------------------------- */
+
+static void on_change(void *ctx, const char *file)
+{
+	const struct running *r = ctx;
+
+	wsgi_log(&r->log, WSGI_LOG_INFO, "%s has changed", file);
+	say(r->w, WSGI_LINE_CHANGED, 0);
+}
+
+/* Before the load, so that no change is missed. Returns 0 or an exit status. */
+static int open_sources(struct running *r)
+{
+	struct wsgi_error err;
+	int rc;
+
+	if (!r->w->o->reload)
+		return 0;
+	rc = wsgi_sources_create(&r->sources, r->w->o, on_change, r, &err);
+	if (rc == 0)
+		return 0;
+	wsgi_log(&r->log, WSGI_LOG_ERROR, "%s", err.text);
+	return wsgi_gateway_status(rc);
+}
+
+static void watch_sources(struct running *r)
+{
+	struct wsgi_loader *loader;
+	int rc;
+
+	if (wsgi_gateway_loader(r->w->o, r->w->host, r->w->o->application, &loader) != 0)
+		return;
+	rc = wsgi_sources_start(r->sources, loader);
+	if (rc != 0)
+		wsgi_log(&r->log, WSGI_LOG_WARNING, "--reload: no thread to look at files: %s",
+			 strerror(-rc));
+}
+
+/* -- all of it --------------------------------------------------------------------------------- */
+
+static int load(struct running *r, struct wsgi_worker *w)
+{
+	int status = open_sources(r);
+
+	if (status == 0 && w->app == NULL)
+		status = wsgi_worker_load(w, &w->app);
+	return status;
+}
+
 int wsgi_worker_run(const struct wsgi_worker *given)
 {
 	struct wsgi_worker w = *given;
@@ -338,15 +389,18 @@ int wsgi_worker_run(const struct wsgi_worker *given)
 		.line = w.line,
 	};
 	struct wsgi_error err;
-	int rc = 0;
+	int rc = load(&r, &w);
 
-	if (w.app == NULL)
-		rc = wsgi_worker_load(&w, &w.app);
-	if (rc != 0)
+	if (rc != 0) {
+		wsgi_sources_destroy(r.sources);
 		return say_unloaded(&w, rc);
+	}
 	rc = get_ready(&r, &err);
+	if (rc == 0 && r.sources != NULL)
+		watch_sources(&r);
 	if (rc == 0)
 		rc = serve(&r, &err);
+	wsgi_sources_destroy(r.sources);
 	wsgi_fastcgi_worker_finish(&r.fastcgi);
 	wsgi_equip_finish(&r.equip);
 	if (rc == 0)

@@ -578,6 +578,28 @@ def too_many_crashes_start_anew():
     server.end()
 
 
+@test
+def a_source_file_that_changes_is_a_reload():
+    extra = WORK.file('extra.txt', text='a')
+    server = Server('--reload', '--reload-extra-file', extra, '-w', '2')
+    server.workers(2)
+    write(os.path.basename(server.application), 'two')
+    server.serves('two')
+    write(os.path.basename(server.application), top='import no_such_module')
+    server.wait('the reload has failed')
+    same(server.get().version, 'two')
+    write(os.path.basename(server.application), 'four')
+    server.serves('four')
+    server.workers(2)
+    before = server.text().count('new workers take over')
+    WORK.file('extra.txt', text='changed')
+    server.wait('new workers take over', before + 1)
+    status, err = run('-b', address(), '--reload', '--reload-extra-file', '/no/file', app())
+    same(status, 66)
+    has(err, '/no/file')
+    server.end()
+
+
 # Upgrades.
 
 @test

@@ -85,6 +85,8 @@ static const struct {
 	{"--timeout 5 --slow 5", "--slow never comes before --timeout: give it fewer seconds"},
 	{"-b 127.0.0.1:0 --listen-mode 600",
 	 "--listen-mode is for --bind=unix:PATH, which is not given: give both or none"},
+	{"--reload --preload", "--reload and --preload cannot both be: what is loaded once is not "
+			       "loaded again"},
 	{"--status-path /s --ping-path /s", "--status-path and --ping-path are the same: '/s'"},
 	{"--access-logformat %(y)s", "--access-logformat: there is no atom %(y)s"},
 	{"--allowed-clients 10.0.0.0/8,web1", "--allowed-clients: 'web1' is neither"},
