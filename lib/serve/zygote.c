@@ -153,10 +153,12 @@ static struct {
 
 static void say_no_stack(int signal)
 {
+	int saved = errno;
 	ssize_t n = write(STDERR_FILENO, no_stack.text, no_stack.len);
 
 	(void)signal;
 	(void)n; /* a log that cannot be written: there is nobody to tell */
+	errno = saved;
 }
 
 /* Here, and anew in each worker, for its process id. */
