@@ -233,10 +233,26 @@ static void keep_stderr(const struct wsgi_fcgi_conn *c, const char *data, size_t
 		wsgi_fd_write(c->config->log->fd, data, len);
 }
 
+/*
+ * Whether the web server is better not sent any: Caddy 2.6 drops it, HAProxy 2.6 ends by SIGSEGV
+ * when a connection on which some came is closed in mid-response.
+ */
+static bool is_unfit_for_stderr(const struct wsgi_fcgi_conn *c)
+{
+	const char *software = wsgi_environ_get(&c->req.params, "SERVER_SOFTWARE");
+
+	return software != NULL && (strncmp(software, "Caddy", strlen("Caddy")) == 0 ||
+				    strncmp(software, "HAProxy", strlen("HAProxy")) == 0);
+}
+
 static int send_stderr(struct wsgi_fcgi_conn *c, const char *data, size_t len)
 {
 	int rc = state_of(c);
 
+	if (rc == 0 && is_unfit_for_stderr(c)) {
+		keep_stderr(c, data, len);
+		return 0;
+	}
 	while (rc == 0 && len > 0) {
 		size_t part = part_of(data, len);
 		char head[FCGI_HEADER_LEN];
@@ -331,7 +347,7 @@ void wsgi_fcgi_request_begin(struct wsgi_fcgi_conn *c)
 		.nWriters = 2,
 		.listen_sock = -1,
 	};
-	req->has_stdin = req->cut = false;
+	req->has_stdin = req->cut = req->has_length = false;
 	req->app_status = 0;
 	c->stdout_sent = c->stderr_sent = c->flushed = c->aborted = false;
 	c->waits = 0;
@@ -358,9 +374,10 @@ static int send_end(struct wsgi_fcgi_conn *c)
 }
 
 /*
- * What was held, and eight bytes that begin no record: there are front ends to which the end of the
- * connection is the end of a response, as it is to nginx with fastcgi_keep_conn off. All zero, so
- * that they promise nothing: HAProxy looks at no version, and waits for the rest of a record.
+ * What was held; then the connection ends, without an END_REQUEST. To some front ends that is the
+ * end of the response, as it is to nginx with fastcgi_keep_conn or fastcgi_buffering off; so if
+ * there is no length by which they see that it is cut, eight bytes follow that begin no record. All
+ * zero, so that they promise nothing: HAProxy looks at no version, and waits for the rest of one.
  */
 static int send_cut(struct wsgi_fcgi_conn *c)
 {
@@ -368,7 +385,7 @@ static int send_cut(struct wsgi_fcgi_conn *c)
 	struct iovec iov = {no_record, sizeof(no_record)};
 	int rc = held_of(c) > 0 ? send_stdout(c, "", 0) : 0;
 
-	if (rc == 0)
+	if (rc == 0 && !c->req.has_length)
 		rc = wsgi_fcgi_conn_send(c, &iov, 1, 0, c->config->limits.out_buffer_bytes);
 	return rc;
 }

@@ -39,6 +39,7 @@ struct wsgi_fcgi_request {
 	 * authorizer, whose status a web server acts upon at once, it is a 500.
 	 */
 	bool cut;
+	bool has_length;     /* of the response; by it a client sees that it is cut */
 	uint32_t app_status; /* for END_REQUEST; 0 */
 };
 

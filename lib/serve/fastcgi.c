@@ -118,6 +118,7 @@ static void run(struct wsgi_fastcgi_worker *w, struct wsgi_fcgi_request *req, st
 	if (app == w->app)
 		go_out(app);
 	req->cut = is_cut(h) || rc != 0;
+	req->has_length = h->content_length != UINT64_MAX;
 }
 
 /* What answers a request; its path is put right for that. */

@@ -109,8 +109,6 @@ CADDY = {
         '201 Made here': '201 Created', '299 Fine, thanks: a b': '299 status code 299',
         '404 Gone fishing': '404 Not Found', '503 Not now': '503 Service Unavailable',
         '599 Own': '599 status code 599'}),
-    'failure is in a log': Differs(
-        False, 'Caddy 2.6 reads capture_stderr and drops what comes by FastCGI for the log'),
 }
 CADDY_SITE = {
     **CADDY,

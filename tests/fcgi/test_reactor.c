@@ -163,7 +163,8 @@ static void serve(void *ctx, struct wsgi_fcgi_request *req)
 		authorize(req);
 	else if (strcmp(path, "/nothing") != 0)
 		puts_to(&req->output, path);
-	req->cut = strcmp(path, "/cut") == 0 || strcmp(path, "/fail") == 0;
+	req->cut = strncmp(path, "/cut", 4) == 0 || strcmp(path, "/fail") == 0;
+	req->has_length = strcmp(path, "/cut/length") == 0;
 	req->app_status = strcmp(path, "/status") == 0 ? 3 : 0;
 }
 
@@ -548,6 +549,39 @@ START_TEST(errors_go_to_stderr_and_nothing_is_lost)
 }
 END_TEST
 
+static const struct {
+	const char *software;
+	bool kept; /* in our own log */
+} log_readers[] = {
+	{"nginx/1.22.1", false}, {"", false},           {"Apache/2.4 (Caddy HAProxy)", false},
+	{"Caddy/2.6.2", true},   {"HAProxy 2.6", true}, {"HAProxy", true},
+};
+
+START_TEST(a_web_server_that_is_unfit_for_stderr_is_sent_none)
+{
+	const size_t all = 3 + 100000;
+	struct wsgi_buf pairs = {0};
+	int fd = given_a_connection();
+
+	start(1);
+	add_pair(&pairs, "PATH_INFO", "/log");
+	add_pair(&pairs, "SERVER_SOFTWARE", log_readers[_i].software);
+	add_begin(&bytes, 1, FCGI_RESPONDER, 0);
+	add_record(&bytes, FCGI_PARAMS, 1, pairs.data, pairs.len, 0);
+	add_record(&bytes, FCGI_PARAMS, 1, "", 0, 0);
+	add_record(&bytes, FCGI_STDIN, 1, "", 0, 0);
+	wsgi_buf_finish(&pairs);
+	say(fd);
+	hear(fd, 1);
+	then_it_is("out");
+	log_expected = log_readers[_i].kept;
+	ck_assert_uint_eq(answer.err.len, log_expected ? 0 : all);
+	ck_assert_uint_eq(answer.err_ends, log_expected ? 0 : 1);
+	ck_assert_int_eq(lseek(log_fd, 0, SEEK_END), log_expected ? (off_t)all : 0);
+	close(fd);
+}
+END_TEST
+
 static const size_t file_sizes[] = {0, 1, 100, 30000, 40000, 65628, 65629, 1000000, BIG};
 
 START_TEST(a_file_is_sent_from_its_offset)
@@ -572,16 +606,19 @@ START_TEST(a_file_is_sent_from_its_offset)
 }
 END_TEST
 
+/* What begins no record tells it, unless the client knows the length. */
 START_TEST(a_response_that_was_cut_has_no_end)
 {
+	const bool has_length = _i & 2;
 	int fd = given_a_connection();
 
 	start(1);
-	add_request(&bytes, 1, FCGI_KEEP_CONN, "/cut", "", 0);
+	add_request(&bytes, 1, _i & 1 ? FCGI_KEEP_CONN : 0, has_length ? "/cut/length" : "/cut", "",
+		    0);
 	say(fd);
 	hear(fd, 1);
 	ck_assert(!answer.ended);
-	ck_assert(answer.cut);
+	ck_assert(answer.cut == !has_length);
 	ck_assert(answer.closed);
 	ck_assert_mem_eq(answer.out.data, "/cut", 4);
 	close(fd);
@@ -1211,9 +1248,11 @@ static void add_requests(Suite *s)
 	tcase_add_loop_test(tc, no_framing_is_too_odd, 0, 60);
 	tcase_add_test(tc, libfcgi_reads_and_writes_the_streams);
 	tcase_add_test(tc, errors_go_to_stderr_and_nothing_is_lost);
+	tcase_add_loop_test(tc, a_web_server_that_is_unfit_for_stderr_is_sent_none, 0,
+			    (int)(sizeof(log_readers) / sizeof(log_readers[0])));
 	tcase_add_loop_test(tc, a_file_is_sent_from_its_offset, 0,
 			    (int)(sizeof(file_sizes) / sizeof(file_sizes[0])));
-	tcase_add_test(tc, a_response_that_was_cut_has_no_end);
+	tcase_add_loop_test(tc, a_response_that_was_cut_has_no_end, 0, 4);
 	tcase_add_loop_test(tc, requests_sent_at_once_are_answered_in_order, 1, THREADS + 1);
 	tcase_add_loop_test(tc, an_unread_body_is_never_taken_for_records, 1, THREADS + 1);
 	tcase_add_test(tc,
