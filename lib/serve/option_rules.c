@@ -39,6 +39,11 @@ static bool has_unix_socket(const struct wsgi_options *o)
 	return false;
 }
 
+static bool has_reload(const struct wsgi_options *o)
+{
+	return o->reload;
+}
+
 static const struct {
 	const char *name;
 	bool (*is_met)(const struct wsgi_options *o);
@@ -50,6 +55,7 @@ static const struct {
 	{"process-idle-timeout", is_ondemand, "--pm=ondemand"},
 	{"emergency-restart-interval", has_threshold, "--emergency-restart-threshold"},
 	{"max-requests-jitter", has_max_requests, "--max-requests"},
+	{"reload-extra-file", has_reload, "--reload"},
 	{"listen-owner", has_unix_socket, "--bind=unix:PATH"},
 	{"listen-group", has_unix_socket, "--bind=unix:PATH"},
 	{"listen-mode", has_unix_socket, "--bind=unix:PATH"},
@@ -57,7 +63,7 @@ static const struct {
 
 const char *wsgi_option_idle(const struct wsgi_options *o, const struct wsgi_option *option)
 {
-	if ((option->gateways & WSGI_GATEWAY_FCGI) == 0)
+	if (o->gateway != WSGI_GATEWAY_FCGI || (option->gateways & WSGI_GATEWAY_FCGI) == 0)
 		return NULL;
 	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
 		if (strcmp(needs[i].name, option->name) == 0)

@@ -270,7 +270,8 @@ static const char *const written[] = {
 	"B='\"",
 	"-b unix:/a --listen-mode 0600 -m 0 --preload --validate --log-level debug -u root --iis",
 	"--access-logformat %(h)s\"'\\ --max-requests 9 --max-requests-jitter 3 --script-name /x",
-	"--emergency-restart-threshold 3 --emergency-restart-interval 7 --reload-extra-file a",
+	"--emergency-restart-threshold 3 --emergency-restart-interval 7 --reload "
+	"--reload-extra-file a",
 };
 
 START_TEST(what_is_written_is_read_as_the_same)

@@ -87,6 +87,10 @@ static const struct {
 	 "--listen-mode is for --bind=unix:PATH, which is not given: give both or none"},
 	{"--reload --preload", "--reload and --preload cannot both be: what is loaded once is not "
 			       "loaded again"},
+	{"--reload --preload", "--reload and --preload cannot both be: what is loaded once is "
+			       "not loaded again"},
+	{"--reload-extra-file a",
+	 "--reload-extra-file is for --reload, which is not given: give both or none"},
 	{"--status-path /s --ping-path /s", "--status-path and --ping-path are the same: '/s'"},
 	{"--access-logformat %(y)s", "--access-logformat: there is no atom %(y)s"},
 	{"--allowed-clients 10.0.0.0/8,web1", "--allowed-clients: 'web1' is neither"},
@@ -108,6 +112,7 @@ static const char *const good[] = {
 	"-b 127.0.0.1:0 -b unix:/s --listen-owner root",
 	"--allowed-clients 127.0.0.1,fd00::/8",
 	"--access-logformat json",
+	"--reload --reload-extra-file a",
 };
 
 START_TEST(what_goes_together_is_taken)
