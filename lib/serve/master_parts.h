@@ -77,7 +77,7 @@ struct wsgi_master {
 
 	int64_t zygote_ms; /* when the current zygote is started again; INT64_MAX: it need not be */
 	int64_t changed_ms; /* when a source file had changed, under --reload; 0: none has */
-	bool to_reload;    /* with the next turn */
+	bool to_reload;     /* with the next turn */
 	bool stopping, at_once;
 	bool has_listened; /* it has been said where */
 	bool is_child;     /* this process is the zygote of ... */
