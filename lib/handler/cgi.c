@@ -41,24 +41,3 @@ int wsgi_iis_fix_path(struct wsgi_environ *env)
 	path = (struct wsgi_span){path.data + script.len, path.len - script.len};
 	return wsgi_environ_set_span(env, wsgi_span_of("PATH_INFO"), path);
 }
-
-int wsgi_fcgi_send_preamble(struct wsgi_handler *h, struct wsgi_buf *head)
-{
-	const char *location;
-	int rc = 0;
-
-	for (size_t i = 0; rc == 0; i++) {
-		location = wsgi_headers_get_all(&h->headers, "Location", i);
-		if (location == NULL)
-			break;
-		rc = wsgi_buf_adds(head, "Location: ");
-		if (rc == 0)
-			rc = wsgi_buf_adds(head, location);
-		if (rc == 0)
-			rc = wsgi_buf_adds(head, "\r\n");
-	}
-	if (rc != 0)
-		return rc;
-	wsgi_headers_delete(&h->headers, "Location");
-	return wsgi_handler_send_preamble(h, head);
-}

@@ -25,10 +25,4 @@ int wsgi_iis_fix_path(struct wsgi_environ *env);
 
 WSGI_END_DECLS
 
-/*
- * The preamble of a response by FastCGI: BaseHandler's, with Location in front of it. HAProxy 2.6
- * makes a 302 of every Status that comes before a Location.
- */
-int wsgi_fcgi_send_preamble(struct wsgi_handler *h, struct wsgi_buf *head);
-
 #endif

@@ -10,6 +10,7 @@
 
 #include "fcgi/reactor.h"
 #include "handler/cgi.h"
+#include "handler/location.h"
 #include "handler/mount.h"
 #include "handler/required.h"
 #include "proc/forked.h"
@@ -83,7 +84,7 @@ static void init_handler(void)
 {
 	wsgi_base_cgi_handler_init(&handler, NULL, NULL, NULL, NULL);
 	handler_ops = *handler.base.ops;
-	handler_ops.send_preamble = wsgi_fcgi_send_preamble;
+	handler_ops.send_preamble = wsgi_location_send_preamble;
 	handler.base.ops = &handler_ops;
 }
 
