@@ -61,9 +61,15 @@ def cgi_pids():
     return found
 
 
+def children(pid):
+    """A master's: its workers, and what they are forked from."""
+    with open('/proc/%d/task/%d/children' % (pid, pid)) as f:
+        return [int(child) for child in f.read().split()]
+
+
 WAYS = [Way('CGI, Apache', APACHE, cgi_pids),
-        Way('FastCGI over unix, nginx', NGINX, lambda: [SERVER.pid]),
-        Way('FastCGI over TCP, nginx', NGINX_TCP, lambda: [TCP.pid])]
+        Way('FastCGI over unix, nginx', NGINX, lambda: children(SERVER.pid)),
+        Way('FastCGI over TCP, nginx', NGINX_TCP, lambda: children(TCP.pid))]
 
 
 def memory(pid):
@@ -231,11 +237,12 @@ def calls(trace):
 @test(each=WAYS[1:])
 def a_file_leaves_by_sendfile_or_splice_of_a_server(way):
     trace = os.path.join(WORK.path, 'trace-%d' % way.port)
-    pid = way.pids()[0]
-    strace = Process(['strace', '-f', '-e', 'trace=sendfile,splice', '-o', trace, '-p', str(pid)],
-                     trace + '.log', as_web_user=False)
+    words = ['strace', '-f', '-e', 'trace=sendfile,splice', '-o', trace]
+    for pid in way.pids():
+        words += ['-p', str(pid)]
+    strace = Process(words, trace + '.log', as_web_user=False)
     for _ in range(100):
-        if 'attached' in tail(trace + '.log'):
+        if tail(trace + '.log').count('attached') >= len(way.pids()):
             break
         if strace.child.poll() is not None:
             raise Skip('strace cannot attach: ' + tail(trace + '.log'))
