@@ -4,6 +4,7 @@ enum {
 	SAMPLE_EVERY = 16,
 	MEAN_OF = 16,
 	WAKE_NS = 50000,        /* what takes less is over before another thread has begun */
+	MOST_NS = 8 * WAKE_NS,  /* that a request counts for */
 	CALM_NS = WAKE_NS / 2,  /* the way back: not at each small change */
 	PATIENCE_NS = 50000000, /* from an attempt that failed to the next */
 	PATIENCE_MAX_NS = 1600000000,
@@ -64,7 +65,8 @@ static void note_idle(struct wsgi_handover *h, int64_t now_ns, int64_t took_ns, 
 
 void wsgi_handover_note(struct wsgi_handover *h, int64_t now_ns, int64_t took_ns, int64_t idle_ns)
 {
-	h->mean_ns += (took_ns - h->mean_ns) / MEAN_OF;
+	/* One that had no processor for a while says nothing of the others. */
+	h->mean_ns += ((took_ns < MOST_NS ? took_ns : MOST_NS) - h->mean_ns) / MEAN_OF;
 	if (h->exclusive)
 		note_idle(h, now_ns, took_ns, idle_ns);
 	else if (h->mean_ns > WAKE_NS)

@@ -141,6 +141,8 @@ START_TEST(without_a_lock_it_depends_on_length)
 	requests(1000, 10 * US, 0);
 	ck_assert(!is_eager());
 	ck_assert(!wsgi_handover_wants_sample(&h));
+	request(20 * MS, 0);
+	ck_assert(!is_eager()); /* one long one says nothing */
 	requests(100, 100 * US, 0);
 	ck_assert(is_eager());
 	requests(100, 40 * US, 0);
