@@ -77,6 +77,7 @@ struct wsgi_master {
 
 	int64_t zygote_ms; /* when the current zygote is started again; INT64_MAX: it need not be */
 	int64_t changed_ms; /* when a source file had changed, under --reload; 0: none has */
+	bool is_at_max;     /* it has been said that there may be no more workers */
 	bool to_reload;     /* with the next turn */
 	bool stopping, at_once;
 	bool has_listened; /* it has been said where */

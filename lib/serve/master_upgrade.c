@@ -246,7 +246,6 @@ int wsgi_master_take_workers(struct wsgi_master *m, struct wsgi_error *err)
 		rc = take_worker(m, &u->workers[i]);
 	if (rc == 0)
 		rc = wsgi_master_make_room(m, m->current);
-	m->has_listened = true;
 	wsgi_upgrade_finish(u);
 	return rc == 0 ? 0
 		       : wsgi_fail(err, rc, "the workers cannot be taken over: %s", strerror(-rc));

@@ -446,13 +446,18 @@ static void give_up_silent(struct wsgi_master *m)
 	for (uint32_t i = 0; i < m->pool.n; i++) {
 		const struct wsgi_pool_place *it = place_at(m, i);
 
-		if (it->stage != WSGI_BOARD_SERVING || it->hung_up_ms == 0 ||
-		    m->now_ms - it->hung_up_ms < SILENT_MS)
+		if (it->stage != WSGI_BOARD_SERVING || it->hung_up_ms == 0)
 			continue;
+		if (m->now_ms - it->hung_up_ms < SILENT_MS) {
+			if (it->hung_up_ms + SILENT_MS < m->plan.next_ms)
+				m->plan.next_ms = it->hung_up_ms + SILENT_MS;
+			continue;
+		}
 		wsgi_log(&m->log, WSGI_LOG_WARNING,
 			 "worker %ld has closed its line to the master: starting another",
 			 (long)it->pid);
 		tell_to_end(m, i, WSGI_LINE_RETIRE);
+		m->plan.next_ms = m->now_ms;
 	}
 }
 
@@ -477,7 +482,6 @@ static void count(struct wsgi_master *m, unsigned busy)
 	if (head == NULL)
 		return;
 	head->stopping = m->stopping;
-	head->max_children_reached += m->plan.at_max;
 	if (busy > head->max_active)
 		head->max_active = busy;
 	if (m->stopping || m->now_ms < m->count_ms ||
@@ -489,6 +493,22 @@ static void count(struct wsgi_master *m, unsigned busy)
 	head->listen_queue_len = queue.capacity;
 	if (queue.waiting > head->max_listen_queue)
 		head->max_listen_queue = queue.waiting;
+}
+
+/* Once, until there is room again. */
+static void say_at_max(struct wsgi_master *m, const struct wsgi_pool_limits *l)
+{
+	struct wsgi_board_head *head = head_of(m);
+
+	if (m->pace.want < l->max)
+		m->is_at_max = false;
+	if (!m->plan.at_max || m->is_at_max)
+		return;
+	m->is_at_max = true;
+	if (head != NULL)
+		head->max_children_reached++;
+	wsgi_log(&m->log, WSGI_LOG_WARNING, "all workers are busy, and --workers %u allows no more",
+		 l->max);
 }
 
 /* Who is to have the kept connections: the workers, or, while there are none, the master. */
@@ -533,6 +553,7 @@ static void decide(struct wsgi_master *m)
 	if (m->current != NULL || m->stopping)
 		wsgi_pool_decide(&m->plan, &view, &limits, &m->pace);
 	carry_out(m, &limits);
+	say_at_max(m, &limits);
 	park(m);
 	count(m, seen.busy);
 	m->waiting = false;
@@ -578,8 +599,8 @@ void wsgi_master_act(struct wsgi_master *m)
 		return;
 	if (!m->stopping)
 		wsgi_master_try_candidate(m);
-	give_up_silent(m);
 	decide(m);
+	give_up_silent(m);
 	give_up_zygote(m, m->current);
 	give_up_zygote(m, m->candidate);
 	if (m->changed_ms != 0 && m->changed_ms + CHANGED_MS < m->plan.next_ms)

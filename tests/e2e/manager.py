@@ -419,7 +419,7 @@ def dynamic_has_spare_workers():
     server = Server('--pm', 'dynamic', '-w', '5', '--start-servers', '2',
                     '--min-spare-servers', '2', '--max-spare-servers', '3')
     server.workers(2)
-    busy = [server.begin('/sleep', '3') for _ in range(3)]
+    busy = [server.begin('/sleep', '2') for _ in range(3)]
     server.workers(5)
     same([c.reply().status for c in busy], [200] * 3)
     server.workers(3)
@@ -428,15 +428,28 @@ def dynamic_has_spare_workers():
 
 @test
 def ondemand_has_none_while_nobody_comes():
-    server = Server('--pm', 'ondemand', '-w', '3', '--process-idle-timeout', '1')
+    server = Server('--pm', 'ondemand', '-w', '3', '--process-idle-timeout', '0.5')
     server.workers(0)
     with concurrent.futures.ThreadPoolExecutor(3) as pool:
-        answers = list(pool.map(lambda _: server.get('/sleep', '1.5'), range(3)))
+        answers = list(pool.map(lambda _: server.get('/sleep', '1'), range(3)))
     same([a.status for a in answers], [200] * 3)
+    has_not(server.text(), 'allows no more')
     assert 2 <= len({a.pid for a in answers}) <= 3
     server.workers(0)
     same(server.get().status, 200)
     server.end()
+
+
+@test(each=['dynamic', 'ondemand'])
+def that_there_may_be_no_more_is_said_once(pm):
+    server = Server('--pm', pm, '-w', '1')
+    busy = [server.begin('/sleep', '2.5') for _ in range(2)]
+    server.wait('allows no more')
+    time.sleep(1.2)
+    same(server.text().count('allows no more'), 1)
+    server.end(number=signal.SIGINT)
+    for c in busy:
+        c.close()
 
 
 @test
@@ -554,9 +567,9 @@ def requests_go_on_through_many_reloads():
                 done += 1
         return done
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        end = time.monotonic() + 4
+        end = time.monotonic() + 2.5
         clients = [pool.submit(ask, end) for _ in range(4)]
-        for i in range(1, 6):
+        for i in range(1, 5):
             server.kill(signal.SIGHUP)
             server.wait('new workers take over', i)
         done = sum(c.result() for c in clients)

@@ -35,6 +35,7 @@ static void given_an_application(void)
 	write_file(app, "1");
 	write_file(module, "1");
 	write_file(extra, "1");
+	poll(NULL, 0, 60); /* more than a tick of the file system's clock */
 	changes = 0;
 	sources = NULL;
 }
