@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "wire.h"
@@ -1168,6 +1169,59 @@ START_TEST(without_descriptors_it_goes_on_when_there_are_some)
 }
 END_TEST
 
+START_TEST(thousands_of_idle_connections_are_kept)
+{
+	static int fds[3000];
+	struct rlimit limit;
+	int n;
+
+	start((unsigned)_i); /* it has raised the limit */
+	getrlimit(RLIMIT_NOFILE, &limit);
+	n = limit.rlim_cur < 7000 ? (int)limit.rlim_cur / 3 : 3000; /* both ends are in here */
+	for (uint16_t id = 1; id <= 2; id++)
+		for (int i = 0; i < n; i++) {
+			if (id == 1)
+				fds[i] = given_a_connection();
+			add_request(&bytes, id, FCGI_KEEP_CONN, "/echo", big, (size_t)i % 100);
+			say(fds[i]);
+			hear(fds[i], id);
+			ck_assert(answer.ended);
+			ck_assert_uint_eq(answer.out.len, i % 100);
+		}
+	for (int i = 0; i < n; i++)
+		close(fds[i]);
+}
+END_TEST
+
+/* In a child, whose limits are its own. Returns what went wrong, or 0. */
+static int raise_the_limit(void)
+{
+	const struct wsgi_reactor_ops ops = {.serve = serve};
+	struct rlimit limit;
+	struct wsgi_error err;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = 64;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	if (wsgi_reactor_create(&reactor, &listener, 1, &limits, &ops, NULL, NULL, &err) != 0)
+		return 1;
+	getrlimit(RLIMIT_NOFILE, &limit);
+	return limit.rlim_cur == (limit.rlim_max < 65536 ? limit.rlim_max : 65536) ? 0 : 2;
+}
+
+START_TEST(the_limit_of_open_files_is_raised)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0)
+		_exit(raise_the_limit());
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	start(1);
+}
+END_TEST
+
 /* ---- the end ---- */
 
 START_TEST(it_stops_when_nothing_is_under_way)
@@ -1291,6 +1345,8 @@ static void add_peers(Suite *s)
 	tcase_add_test(tc, a_reader_that_does_not_read_is_waited_for_only_so_long);
 	tcase_add_test(tc, more_connections_than_allowed_wait_their_turn);
 	tcase_add_test(tc, without_descriptors_it_goes_on_when_there_are_some);
+	tcase_add_loop_test(tc, thousands_of_idle_connections_are_kept, 1, 3);
+	tcase_add_test(tc, the_limit_of_open_files_is_raised);
 	tcase_add_test(tc, who_is_in_the_queue_already_is_not_turned_away);
 	tcase_add_loop_test(tc, it_stops_when_nothing_is_under_way, 1, THREADS + 1);
 	tcase_add_loop_test(tc, it_finishes_what_has_begun, 1, THREADS + 1);
