@@ -62,9 +62,10 @@ struct wsgi_reactor {
 	pthread_mutex_t lock; /* over all that follows, and over every peer that is busy */
 	struct wsgi_lead lead;
 	bool stopping, stopped;
-	bool retiring;         /* stopping, and connections are given away... */
-	bool final;            /* ...or not, because the others stop too */
-	int64_t give_until_ms; /* then what is in leaving is closed */
+	bool retiring;          /* stopping, and connections are given away... */
+	bool final;             /* ...or not, because the others stop too... */
+	int64_t drain_until_ms; /* ...and who is idle may bring a request until then; 0: not */
+	int64_t give_until_ms;  /* then what is in leaving is closed */
 	int code;
 	bool listening;
 	int64_t listen_again_ms;

@@ -227,6 +227,11 @@ bool wsgi_lead_back(struct wsgi_lead *l, const void *who, const struct wsgi_turn
 	return true;
 }
 
+bool wsgi_lead_has_served(const struct wsgi_lead *l, int64_t ms)
+{
+	return l->turns > 0 && now_ns() - l->began_ns < ms * 1000000;
+}
+
 bool wsgi_lead_is_stuck(const struct wsgi_lead *l, int64_t ns)
 {
 	return l->serving > 0 && l->waiting == 0 && (l->holder == NULL || l->lent) &&

@@ -66,6 +66,9 @@ void wsgi_lead_yield(struct wsgi_lead *l, const void *who);
 /* who has served. Returns whether it is the leader. */
 bool wsgi_lead_back(struct wsgi_lead *l, const void *who, const struct wsgi_turn *t);
 
+/* Whether a request has begun in the last ms. */
+bool wsgi_lead_has_served(const struct wsgi_lead *l, int64_t ms);
+
 /* Whether all threads serve, and have for ns at least. */
 bool wsgi_lead_is_stuck(const struct wsgi_lead *l, int64_t ns);
 

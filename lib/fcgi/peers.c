@@ -202,7 +202,7 @@ static int settle_open(struct wsgi_peer *p)
 		make_timed(p);
 	else if (r->peers_len > MANY)
 		wsgi_fcgi_conn_shed(c);
-	if (!unsent && (c->rest.len > 0 || (r->stopping && idle))) {
+	if (!unsent && (c->rest.len > 0 || (r->stopping && r->drain_until_ms == 0 && idle))) {
 		p->last_look = r->stopping;
 		wsgi_peer_make_ready(p);
 		return 0;
@@ -259,10 +259,10 @@ void wsgi_peers_see_off(struct wsgi_reactor *r)
 		if (p->busy || !wsgi_ring_is_alone(&p->ready) || !is_idle(&p->conn))
 			continue;
 		unlist(p);
-		p->last_look = !r->retiring;
-		if (!r->retiring)
+		p->last_look = !r->retiring && r->drain_until_ms == 0;
+		if (p->last_look)
 			wsgi_peer_make_ready(p);
-		else if (give_or_stay(p) != 0)
+		else if (r->retiring ? give_or_stay(p) != 0 : wsgi_peer_watch(p, EPOLLIN) != 0)
 			wsgi_peer_close(p);
 	}
 }

@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -18,6 +19,7 @@ enum {
 	LONGEST_MS = 60000,   /* at a wait */
 	GIVE_MS = 1000,       /* on retiring: how long nobody may take what is given away */
 	STUCK_NS = 50000000,  /* all threads serve for so long: who waits is given away */
+	DRAIN_MS = 500,       /* on stopping: what a front end may not know yet to be closed */
 	RELIEVE_BATCHES = 16, /* of events, at once */
 	MOST_FILES = 1 << 16, /* so far the limit of open files is raised */
 };
@@ -66,6 +68,17 @@ static void let_others_lead(struct wsgi_fcgi_conn *c)
 	pthread_mutex_unlock(&u->reactor->lock);
 }
 
+/*
+ * The service ends. The end of the connection goes right behind that of the response, so that the
+ * front end sees both at once: else it may choose the connection for its next request.
+ */
+static void be_last(struct wsgi_peer *p)
+{
+	p->last_look = true;
+	if (wsgi_outbox_is_empty(&p->conn.outbox) && wsgi_fcgi_conn_is_idle(&p->conn))
+		shutdown(p->conn.fd, SHUT_WR);
+}
+
 static void serve(struct wsgi_runner *u, struct wsgi_peer *p)
 {
 	struct wsgi_reactor *r = u->reactor;
@@ -80,6 +93,8 @@ static void serve(struct wsgi_runner *u, struct wsgi_peer *p)
 	wsgi_fcgi_request_begin(c);
 	r->config.ops.serve(r->config.ctx, &c->req);
 	rc = wsgi_fcgi_request_end(c);
+	if (atomic_load(&r->stop_asked))
+		be_last(p);
 
 	pthread_mutex_lock(&r->lock);
 	p->busy = false;
@@ -115,13 +130,25 @@ static void handle_peer(struct wsgi_runner *u, struct wsgi_peer *p)
 
 /* ---- events ---- */
 
+/*
+ * A front end that has had an answer just now sends its next request on the same connection, and
+ * would lose it if that was closed meanwhile; not one that has let it lie for so long already.
+ */
+static int64_t drain_until(struct wsgi_reactor *r, int64_t now_ms)
+{
+	return wsgi_lead_has_served(&r->lead, DRAIN_MS) ? now_ms + DRAIN_MS : 0;
+}
+
 static void end(struct wsgi_reactor *r, bool retire)
 {
+	int64_t now_ms = wsgi_clock_ms();
+
 	pthread_mutex_lock(&r->lock);
 	r->stopping = true;
 	r->retiring = retire && r->depot.give >= 0;
 	r->final = !r->retiring;
-	r->give_until_ms = wsgi_clock_ms() + GIVE_MS;
+	r->give_until_ms = now_ms + GIVE_MS;
+	r->drain_until_ms = r->final ? drain_until(r, now_ms) : 0;
 	wsgi_doors_close(r);
 	pthread_mutex_unlock(&r->lock);
 	wsgi_doors_let_all_in(r);
@@ -195,20 +222,31 @@ static void handle_ready(struct wsgi_runner *u)
 		handle_peer(u, p);
 }
 
+/* That was long enough. Returns when it will be. */
+static int64_t drain(struct wsgi_reactor *r, int64_t now_ms)
+{
+	if (now_ms < r->drain_until_ms)
+		return r->drain_until_ms;
+	r->drain_until_ms = 0;
+	wsgi_peers_see_off(r);
+	return INT64_MAX;
+}
+
 /* What the clock asks for. Returns how many milliseconds to wait for events; -1: for ever. */
 static int keep_time(struct wsgi_reactor *r)
 {
 	bool starved = !r->stopping && !r->listening && r->listen_again_ms != 0;
 	bool leaving = !wsgi_ring_is_alone(&r->leaving);
+	const bool draining = r->drain_until_ms != 0;
 	int64_t now_ms, until_ms, leave_ms;
 
 	if (r->ready_len > 0)
 		return 0;
-	if (!starved && !leaving && wsgi_ring_is_alone(&r->timed))
+	if (!starved && !leaving && !draining && wsgi_ring_is_alone(&r->timed))
 		return -1;
 	now_ms = wsgi_clock_ms();
 	until_ms = wsgi_peers_sweep(r, now_ms);
-	leave_ms = leaving ? wsgi_peers_leave(r, now_ms) : INT64_MAX;
+	leave_ms = leaving ? wsgi_peers_leave(r, now_ms) : draining ? drain(r, now_ms) : INT64_MAX;
 	if (r->ready_len > 0)
 		return 0; /* they are closed, after a last look */
 	if (starved && r->listen_again_ms <= now_ms)

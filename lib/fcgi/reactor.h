@@ -107,8 +107,10 @@ void wsgi_reactor_count(struct wsgi_reactor *r, unsigned *connections, uint64_t 
 int wsgi_reactor_run(struct wsgi_reactor *r);
 
 /*
- * Stop gracefully: accept no more, close idle connections, finish the requests that have begun,
- * then let every run return. Async-signal-safe; may be called again.
+ * Stop gracefully: accept no more, finish the requests that have begun, then let every run return.
+ * A connection is closed with the end of its response; one that is idle at once if no request has
+ * come for half a second, else after that time, so that a front end whose next request is under
+ * way on it does not lose that. Async-signal-safe; may be called again.
  */
 void wsgi_reactor_stop(struct wsgi_reactor *r);
 

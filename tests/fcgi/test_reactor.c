@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "wire.h"
 
 enum { BIG = 3000000, THREADS = 4, TIMEOUT_MS = 10000 };
@@ -1236,6 +1237,52 @@ START_TEST(it_stops_when_nothing_is_under_way)
 }
 END_TEST
 
+static int64_t ms_until_it_has_stopped(void)
+{
+	int64_t began_ms = wsgi_clock_ms();
+
+	wsgi_reactor_stop(reactor);
+	join();
+	return wsgi_clock_ms() - began_ms;
+}
+
+static void given_an_answer_on(int fd)
+{
+	add_request(&bytes, 1, FCGI_KEEP_CONN, "/hello", "", 0);
+	say(fd);
+	hear(fd, 1);
+	then_it_is("/hello");
+}
+
+START_TEST(a_request_that_comes_right_after_a_stop_is_served_and_the_last_one)
+{
+	int fd = given_a_connection(), idle = given_a_connection();
+
+	start((unsigned)_i);
+	given_an_answer_on(idle);
+	given_an_answer_on(fd);
+	usleep(200000); /* its thread has come back from it; else that was the last one */
+	wsgi_reactor_stop(reactor);
+	usleep(50000);
+	given_an_answer_on(fd);
+	then_it_is_closed(fd);
+	join();
+	then_it_is_closed(idle);
+}
+END_TEST
+
+START_TEST(a_connection_that_lay_idle_for_long_is_closed_at_once)
+{
+	int fd = given_a_connection();
+
+	start(1);
+	given_an_answer_on(fd);
+	usleep(600000);
+	ck_assert_int_lt(ms_until_it_has_stopped(), 400);
+	then_it_is_closed(fd);
+}
+END_TEST
+
 START_TEST(who_is_in_the_queue_already_is_not_turned_away)
 {
 	int fd = given_a_connection(), queued[20];
@@ -1349,6 +1396,9 @@ static void add_peers(Suite *s)
 	tcase_add_test(tc, the_limit_of_open_files_is_raised);
 	tcase_add_test(tc, who_is_in_the_queue_already_is_not_turned_away);
 	tcase_add_loop_test(tc, it_stops_when_nothing_is_under_way, 1, THREADS + 1);
+	tcase_add_loop_test(tc, a_request_that_comes_right_after_a_stop_is_served_and_the_last_one,
+			    1, THREADS + 1);
+	tcase_add_test(tc, a_connection_that_lay_idle_for_long_is_closed_at_once);
 	tcase_add_loop_test(tc, it_finishes_what_has_begun, 1, THREADS + 1);
 	suite_add_tcase(s, tc);
 }
