@@ -181,8 +181,12 @@ int wsgi_worker_load(const struct wsgi_worker *w, struct wsgi_app **app)
 	struct wsgi_worker copy = *w;
 	int rc = wsgi_forked_watch(&ops, &copy);
 
-	if (rc != 0)
+	if (rc != 0) {
+		const struct wsgi_log log = wsgi_options_log(w->o);
+
+		wsgi_log(&log, WSGI_LOG_ERROR, "no memory to watch for forks");
 		return EX_OSERR;
+	}
 	rc = wsgi_gateway_load(w->o, w->host, w->o->application, app);
 	if (wsgi_forked())
 		_exit(EX_OK);
