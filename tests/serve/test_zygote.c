@@ -660,6 +660,43 @@ START_TEST(a_request_has_a_line_in_the_access_log)
 }
 END_TEST
 
+static void given_a_log_that_takes_no_more(int fd)
+{
+	static const char zeros[4096];
+
+	ck_assert_int_eq(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	while (write(fd, zeros, sizeof(zeros)) > 0)
+		;
+	ck_assert_int_eq(fcntl(fd, F_SETFL, 0), 0);
+}
+
+START_TEST(an_answer_does_not_wait_for_its_line_in_the_access_log)
+{
+	const char end[] = {FCGI_VERSION_1, FCGI_END_REQUEST, 0, 1, 0, 8};
+	struct wsgi_buf b = {0};
+	char text[4096];
+	size_t len = 0;
+	int fd;
+
+	given_a_zygote();
+	given_a_worker();
+	given_a_log_that_takes_no_more(access_ends[1]);
+	fd = connected();
+	add_begin(&b, 1, FCGI_RESPONDER, FCGI_KEEP_CONN);
+	add_variables(&b, "0");
+	add_record(&b, FCGI_STDIN, 1, "", 0, 0);
+	send_all(fd, &b);
+	while (memmem(text, len, end, sizeof(end)) == NULL) {
+		ssize_t n = recv(fd, text + len, sizeof(text) - len, 0);
+
+		ck_assert_int_gt(n, 0);
+		len += (size_t)n;
+	}
+	close(fd);
+	close(access_ends[0]); /* nobody reads it any more: the worker goes on */
+}
+END_TEST
+
 START_TEST(the_access_log_changes_too)
 {
 	struct hand hand;
@@ -811,6 +848,7 @@ int main(void)
 	tcase_add_test(tc, logs_change_in_a_worker);
 	tcase_add_test(tc, logs_change_in_workers_to_come);
 	tcase_add_test(tc, a_request_has_a_line_in_the_access_log);
+	tcase_add_test(tc, an_answer_does_not_wait_for_its_line_in_the_access_log);
 	tcase_add_test(tc, the_access_log_changes_too);
 	tcase_add_loop_test(tc, a_worker_answers_by_its_options, 0, 4);
 	tcase_add_test(tc, the_board_tells_of_the_request_under_way);
