@@ -117,8 +117,8 @@ struct wsgi_pool_end {
 };
 
 /*
- * The next child that has ended: every one is told once, those of no place too. The place is not
- * free yet. Before it, hear all zygotes. Returns whether there is one.
+ * The next child that has ended, those of no place too. One that has a place is told until that is
+ * made free. Before it, hear all zygotes. Returns whether there is one.
  */
 bool wsgi_pool_reap(struct wsgi_pool *p, struct wsgi_pool_end *end);
 

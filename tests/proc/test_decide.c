@@ -112,6 +112,8 @@ static const struct {
 	{"the idle one of them first", 2, "BIi.", "+3 -1"},
 	{"a generation is succeeded: the first new one", 4, "IIIIi.....", "+5 +6 +7 -0"},
 	{"what is outgoing and still starts is killed", 1, "Si", "x0"},
+	{"and does not count", 1, "S.", "x0 +1"},
+	{"an outgoing one goes first, however busy", 1, "Bi", "-0"},
 };
 
 START_TEST(static_has_so_many)
@@ -142,7 +144,7 @@ END_TEST
 START_TEST(without_a_zygote_nobody_is_started)
 {
 	given(WSGI_POOL_STATIC, 2);
-	given_places("Ii");
+	given_places("Ii..");
 	view.can_spawn = false;
 	ck_assert_str_eq(when_decided(), "");
 }
@@ -153,7 +155,20 @@ START_TEST(a_place_beyond_the_board_is_not_used)
 	given(WSGI_POOL_STATIC, 3);
 	given_places("i....");
 	view.usable = 2;
+	limits.spawn_rate = 2;
 	ck_assert_str_eq(when_decided(), "+1");
+	given_places("is...");
+	ck_assert_str_eq(when_decided(), "+2"); /* and was not counted as started */
+}
+END_TEST
+
+START_TEST(of_those_that_are_idle_the_longest_idle_goes)
+{
+	given(WSGI_POOL_STATIC, 2);
+	given_places("iii");
+	rows[1].idle_since_ms = NOW - 1;
+	ck_assert_str_eq(when_decided(), "-1");
+	ck_assert_int_eq(plan.next_ms, NOW); /* there may be another one */
 }
 END_TEST
 
@@ -197,6 +212,7 @@ static const struct {
 	{"max-spare-servers may be idle", 4, 4, "biii..", "", 4, 1},
 	{"at the most: no more", 6, 1, "bbbbbb", "", 6, 1},
 	{"one that was lost is replaced, whatever the others do", 3, 1, "ii....", "+2", 3, 1},
+	{"no more are wanted than there may be", 9, 1, "hhhhhhhh", "-0", 6, 1},
 	{"outgoing ones are replaced one by one", 3, 1, "IIIi....", "+4 +5 -0", 3, 1},
 };
 
@@ -656,6 +672,7 @@ static Suite *decide_suite(void)
 	tcase_add_test(tc, no_more_are_started_a_second_than_the_rate);
 	tcase_add_test(tc, without_a_zygote_nobody_is_started);
 	tcase_add_test(tc, a_place_beyond_the_board_is_not_used);
+	tcase_add_test(tc, of_those_that_are_idle_the_longest_idle_goes);
 	tcase_add_test(tc, after_a_failure_one_finds_out_whether_it_works_again);
 	tcase_add_loop_test(tc, dynamic_has_as_many_as_it_takes, 0, LEN(dynamics));
 	tcase_add_test(tc, spare_workers_are_counted_once_a_second);

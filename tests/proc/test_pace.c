@@ -104,6 +104,8 @@ START_TEST(one_crash_can_be_too_many_and_none_ever_are)
 	ck_assert(wsgi_pace_crashed(&pace, NOW));
 	ck_assert_int_eq(wsgi_pace_watch_crashes(&pace, 0, 1000), 0);
 	ck_assert(!wsgi_pace_crashed(&pace, NOW));
+	ck_assert_int_eq(wsgi_pace_watch_crashes(&pace, 2, 1000), 0);
+	ck_assert(!wsgi_pace_crashed(&pace, 5)); /* soon after the machine has started */
 }
 END_TEST
 

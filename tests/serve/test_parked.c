@@ -77,6 +77,11 @@ START_TEST(one_with_a_request_is_seen_and_the_worker_reads_it)
 	ck_assert_int_eq(write(peers[peer], "x", 1), 1);
 	ck_assert(when_looked_at());
 	ck_assert_uint_eq(parked.n, 2);
+	ck_assert_int_eq(write(peers[0], "y", 1), 1);
+	ck_assert_int_eq(recv(parked.connections[1].fd, &byte, 1, MSG_DONTWAIT), 1);
+	ck_assert(when_looked_at()); /* the first one now, and not the last */
+	ck_assert_int_eq(write(peers[peer], "x", 1), 1);
+	ck_assert_int_eq(recv(parked.connections[0].fd, &byte, 1, MSG_DONTWAIT), 1);
 	wsgi_parked_give(&parked);
 	ck_assert_uint_eq(parked.n, 0);
 	for (int i = 0; i < 2; i++) {
@@ -88,6 +93,7 @@ START_TEST(one_with_a_request_is_seen_and_the_worker_reads_it)
 		close(fd);
 	}
 	ck_assert_int_eq(byte, 'x');
+	ck_assert_int_eq(recv(peers[0], &byte, 1, MSG_DONTWAIT), 0); /* nobody else has it */
 }
 END_TEST
 
@@ -95,13 +101,13 @@ START_TEST(one_whose_peer_has_left_is_closed)
 {
 	int peer;
 
-	given_a_kept_connection();
 	peer = given_a_kept_connection();
+	given_a_kept_connection();
 	ck_assert_int_eq(wsgi_parked_take(&parked), 0);
 	shutdown(peers[peer], SHUT_WR);
 	ck_assert(!when_looked_at());
 	ck_assert_uint_eq(parked.n, 1);
-	ck_assert_int_eq(write(peers[0], "x", 1), 1);
+	ck_assert_int_eq(write(peers[1], "x", 1), 1);
 	ck_assert(when_looked_at()); /* the other one is the one that is left */
 }
 END_TEST
