@@ -289,6 +289,13 @@ START_TEST(an_outsider_may_lead_only_when_all_serve_or_nobody_does)
 	ck_assert(!wsgi_lead_try(&lead, &lock)); /* somebody waits for events */
 	ck_assert(!wsgi_lead_is_stuck(&lead, 0));
 	pthread_mutex_unlock(&lock);
+	when_asked(sleep_200_ms, 1);
+	while (inside < 1)
+		;
+	pthread_mutex_lock(&lock);
+	ck_assert(!wsgi_lead_try(&lead, &lock)); /* somebody can, in a moment */
+	pthread_mutex_unlock(&lock);
+	when_all_is_done(1);
 	when_asked(sleep_20_ms, 4);
 	while (inside < 4 && done == 0)
 		usleep(100);
