@@ -88,7 +88,7 @@ static bool is_ignored(int signal)
 
 void wsgi_worker_leave_signals(void)
 {
-	static const int masters[] = {SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE};
+	static const int masters[] = {SIGHUP, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU, SIGPIPE};
 
 	for (size_t i = 0; i < sizeof(masters) / sizeof(masters[0]); i++)
 		if (is_default(masters[i]))

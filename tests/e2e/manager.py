@@ -373,6 +373,24 @@ def ttin_and_ttou_are_one_worker_more_and_one_less():
     server.end()
 
 
+@test
+def what_is_sent_to_the_whole_group_is_the_masters_to_answer():
+    server = Server('-w', '2')
+    workers = server.workers(2)
+    for number in signal.SIGUSR1, signal.SIGTTIN:
+        os.killpg(server.pid, number)
+    server.workers(3)
+    same(set(workers) < set(server.workers()), True)
+    same({server.get().status for _ in range(6)}, {200})
+    os.killpg(server.pid, signal.SIGHUP)
+    server.wait('new workers take over')
+    are_gone(workers)
+    server.workers(2)
+    same(server.get().status, 200)
+    os.killpg(server.pid, signal.SIGTERM)
+    same(server.child.wait(10), 0)
+
+
 # Requests that take long.
 
 @test
