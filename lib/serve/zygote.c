@@ -329,7 +329,7 @@ static int fork_worker(const struct zygote *z, int32_t *pid)
 	return *pid != 0 ? 0 : z->note->code;
 }
 
-/* A name for ps(1). Without an interpreter the words there are those that the options are in. */
+/* A name for ps(1). The options are in words that the master, or the interpreter, has copied. */
 static void set_title(const struct zygote *z, const char *role)
 {
 	union {
@@ -337,8 +337,7 @@ static void set_title(const struct zygote *z, const char *role)
 		char *const wanted[3]; /* only read; the type of an argv is older than const */
 	} words = {{z->o->program, role, z->o->application}};
 
-	if (z->forks != NULL)
-		wsgi_title_set(3, words.wanted);
+	wsgi_title_set(3, words.wanted);
 }
 
 /* In the worker. Returns its exit status. */

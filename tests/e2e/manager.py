@@ -219,12 +219,13 @@ def the_pid_file_is_the_masters_and_goes_with_it():
 @test
 def an_application_in_c_has_workers_too():
     server = Server('-w', '2', application=WORK.native('hello.so'))
-    until(lambda: server.text().count('started') == 2, 'two workers')
+    server.workers(2)
     with Connection(server.address) as c:
         c.send(request(variables()))
         same(c.reply().status, 200)
     server.kill(signal.SIGHUP)
     server.wait('started', 4)
+    server.workers(2)
     server.end()
 
 
