@@ -7,19 +7,65 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/fdio.h"
 
 static bool is_file(const char *name)
 {
 	return name != NULL && strcmp(name, "-") != 0;
 }
 
-/* Returns a descriptor above 2; -errno with words. */
-static int open_file(const char *name, struct wsgi_error *err)
+static int fail(struct wsgi_error *err, const char *name, int rc)
 {
-	int fd = open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+	return wsgi_fail(err, rc, "log file %s: %s", name, strerror(-rc));
+}
 
-	return fd >= 0 ? fd : wsgi_fail(err, -errno, "log file %s: %s", name, strerror(errno));
+/*
+ * The link at a name: whoever can write to a folder can put one there, and would choose which of
+ * root's files is written to. Root's own is followed, as /dev/stdout is. Returns 0; -ELOOP with
+ * words.
+ */
+static int check_link(const char *name, struct wsgi_error *err)
+{
+	struct stat st;
+
+	if (geteuid() != 0 || lstat(name, &st) != 0 || st.st_uid == 0)
+		return 0;
+	return wsgi_fail(err, -ELOOP,
+			 "log file %s: it is a link that user %u made, and root does not follow "
+			 "it: remove it, or name the file itself",
+			 name, (unsigned)st.st_uid);
+}
+
+/* Returns a descriptor; -errno with words. */
+static int open_name(const char *name, int flags, struct wsgi_error *err)
+{
+	int rc, fd;
+
+	flags |= O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY;
+	fd = open(name, flags | O_NOFOLLOW, 0640);
+	if (fd < 0 && errno == ELOOP) {
+		rc = check_link(name, err);
+		if (rc != 0)
+			return rc;
+		fd = open(name, flags, 0640);
+	}
+	return fd >= 0 ? fd : fail(err, name, -errno);
+}
+
+/*
+ *   now   do not wait for somebody to read a FIFO
+ * Returns a descriptor above 2; -errno with words.
+ */
+static int open_file(const char *name, bool now, struct wsgi_error *err)
+{
+	int fd = open_name(name, O_CREAT | (now ? O_NONBLOCK : 0), err);
+
+	if (fd >= 0 && now)
+		wsgi_fd_nonblock(fd, 0);
+	return fd;
 }
 
 /* The name from the root on. Sets *full, to be freed; NULL for what is no file. 0 or -errno. */
@@ -65,12 +111,12 @@ int wsgi_logs_open(struct wsgi_logs *l, const char *error_file, const char *acce
 	if (rc != 0)
 		return wsgi_fail(err, rc, "log files: %s", strerror(-rc));
 	if (l->error_file != NULL) {
-		error = open_file(l->error_file, err);
+		error = open_file(l->error_file, false, err);
 		if (error < 0)
 			return error;
 	}
 	if (l->access_file != NULL) {
-		rc = open_file(l->access_file, err);
+		rc = open_file(l->access_file, false, err);
 		if (rc < 0) {
 			if (error >= 0)
 				close(error);
@@ -90,7 +136,7 @@ int wsgi_logs_reopen(struct wsgi_logs *l, struct wsgi_error *err)
 	int fd, rc = 0;
 
 	if (l->access_file != NULL) {
-		fd = open_file(l->access_file, err);
+		fd = open_file(l->access_file, true, err);
 		if (fd >= 0) {
 			dup3(fd, l->access, O_CLOEXEC);
 			close(fd);
@@ -99,7 +145,7 @@ int wsgi_logs_reopen(struct wsgi_logs *l, struct wsgi_error *err)
 		}
 	}
 	if (l->error_file != NULL) {
-		fd = open_file(l->error_file, err);
+		fd = open_file(l->error_file, true, err);
 		if (fd >= 0)
 			take_error(fd);
 		else
@@ -119,22 +165,22 @@ size_t wsgi_logs_fds(const struct wsgi_logs *l, int fds[2])
 static int check_file(const char *name, struct wsgi_error *err)
 {
 	char *copy;
-	int rc, fd = open(name, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int rc, fd = open_name(name, O_NONBLOCK, err);
 
 	if (fd >= 0) {
 		close(fd);
 		return 0;
 	}
-	if (errno == ENXIO) /* a FIFO that nobody reads yet */
+	if (fd == -ENXIO) /* a FIFO that nobody reads yet */
 		return 0;
-	if (errno != ENOENT)
-		return wsgi_fail(err, -errno, "log file %s: %s", name, strerror(errno));
+	if (fd != -ENOENT)
+		return fd;
 	copy = strdup(name);
 	if (copy == NULL)
 		return wsgi_fail(err, -ENOMEM, "out of memory");
 	rc = access(dirname(copy), W_OK | X_OK) == 0 ? 0 : -errno;
 	free(copy);
-	return rc == 0 ? 0 : wsgi_fail(err, rc, "log file %s: %s", name, strerror(-rc));
+	return rc == 0 ? 0 : fail(err, name, rc);
 }
 
 int wsgi_logs_check(const char *error_file, const char *access_file, struct wsgi_error *err)

@@ -12,6 +12,8 @@
  *          anybody in this process or in a child of it prints is in it; the access log has a
  *          descriptor, whose number stays the same. Files are made with mode 0640, less the umask,
  *          and written to their end (O_APPEND), by any number of processes.
+ * Links    at a name are followed; by root only if they are root's own. Who can write to the folder
+ *          could else have root write to any file.
  * Names    count from the working directory of wsgi_logs_open(), wherever the process is later.
  * Source   gunicorn's errorlog, accesslog and USR1.
  */
@@ -31,7 +33,7 @@ int wsgi_logs_open(struct wsgi_logs *l, const char *error_file, const char *acce
 
 /*
  * Open what stands now at the names. Returns 0; -errno with words: those that cannot be opened
- * again stay as they are.
+ * again stay as they are. A FIFO that nobody reads is one of these, and not waited for.
  */
 int wsgi_logs_reopen(struct wsgi_logs *l, struct wsgi_error *err);
 

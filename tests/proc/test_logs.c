@@ -189,6 +189,59 @@ START_TEST(others_take_over_standard_error_and_an_access_log_of_its_own)
 }
 END_TEST
 
+/* Whoever may write to the folder of root's logs would choose which file of root's is written to.
+ */
+START_TEST(root_does_not_follow_the_link_of_somebody_else)
+{
+	if (geteuid() != 0)
+		return; /* then nothing is to be had by it */
+	ck_assert_int_eq(symlink(moved, error_file), 0);
+	ck_assert_int_eq(lchown(error_file, 65534, 65534), 0);
+	ck_assert_int_eq(wsgi_logs_open(&logs, error_file, NULL, &err), -ELOOP);
+	ck_assert_ptr_nonnull(strstr(err.text, error_file));
+	ck_assert_ptr_nonnull(strstr(err.text, "a link that user 65534 made"));
+	ck_assert_str_eq(content(moved), "(there is none)");
+	ck_assert_int_eq(wsgi_logs_check(error_file, NULL, &err), -ELOOP);
+	unlink(error_file);
+	wsgi_logs_finish(&logs);
+	when_opened(error_file, access_file);
+	unlink(access_file);
+	ck_assert_int_eq(symlink(moved, access_file), 0);
+	ck_assert_int_eq(lchown(access_file, 65534, 65534), 0);
+	ck_assert_int_eq(wsgi_logs_reopen(&logs, &err), -ELOOP);
+	ck_assert_str_eq(content(moved), "(there is none)");
+}
+END_TEST
+
+START_TEST(a_link_of_ones_own_is_followed)
+{
+	ck_assert_int_eq(symlink(moved, error_file), 0);
+	ck_assert_int_eq(wsgi_logs_check(error_file, NULL, &err), 0);
+	when_opened(error_file, NULL);
+	put(STDERR_FILENO, "a\n");
+	ck_assert_int_eq(wsgi_logs_reopen(&logs, &err), 0);
+	put(STDERR_FILENO, "b\n");
+	ck_assert_str_eq(content(moved), "a\nb\n");
+}
+END_TEST
+
+START_TEST(a_fifo_that_nobody_reads_stops_no_server_that_runs)
+{
+	int reader;
+
+	when_opened(error_file, access_file);
+	ck_assert_int_eq(rename(error_file, moved), 0);
+	ck_assert_int_eq(mkfifo(error_file, 0600), 0);
+	ck_assert_int_eq(wsgi_logs_reopen(&logs, &err), -ENXIO);
+	put(STDERR_FILENO, "old\n");
+	ck_assert_str_eq(content(moved), "old\n");
+	reader = open(error_file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	ck_assert_int_eq(wsgi_logs_reopen(&logs, &err), 0);
+	ck_assert_int_eq(fcntl(STDERR_FILENO, F_GETFL) & O_NONBLOCK, 0);
+	close(reader);
+}
+END_TEST
+
 START_TEST(a_check_makes_nothing)
 {
 	ck_assert_int_eq(wsgi_logs_check(error_file, access_file, &err), 0);
@@ -217,6 +270,9 @@ int main(void)
 	tcase_add_test(tc, a_relative_name_counts_from_where_it_was_opened);
 	tcase_add_test(tc, a_file_that_cannot_be_opened_is_named_and_nothing_changes);
 	tcase_add_test(tc, others_take_over_standard_error_and_an_access_log_of_its_own);
+	tcase_add_test(tc, root_does_not_follow_the_link_of_somebody_else);
+	tcase_add_test(tc, a_link_of_ones_own_is_followed);
+	tcase_add_test(tc, a_fifo_that_nobody_reads_stops_no_server_that_runs);
 	tcase_add_test(tc, a_check_makes_nothing);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
