@@ -120,6 +120,16 @@ static int take_listeners(struct zygote *z, struct wsgi_error *err)
 	return 0;
 }
 
+/* In a worker that has ended. */
+static void drop_listeners(struct zygote *z)
+{
+	for (size_t i = 0; i < z->n; i++)
+		wsgi_listener_finish(&z->listeners[i]);
+	free(z->listeners);
+	free(z->fds);
+	z->n = 0;
+}
+
 static int take_descriptors(struct zygote *z, struct wsgi_error *err)
 {
 	int board = -1, rc = read_words(z, &board, err);
@@ -450,5 +460,7 @@ int wsgi_zygote_run(const struct wsgi_options *o, const struct wsgi_gateway_host
 	if (z.forks != NULL)
 		z.forks->prepare();
 	say(&z, &(struct wsgi_line_message){.word = WSGI_LINE_UP, .pid = (int32_t)getpid()});
-	return loop(&z);
+	status = loop(&z);
+	drop_listeners(&z);
+	return status;
 }
