@@ -7,7 +7,7 @@
 #define LEN(a) ((int)(sizeof(a) / sizeof((a)[0])))
 
 static const struct {
-	const char *claim, *headers[4], *head, *left;
+	const char *claim, *headers[4], *head, *left, *software;
 } preambles[] = {
 	{"nothing but the status", {"X-A", "a"}, "Status: 301 Moved\r\n", "X-A: a\r\n\r\n"},
 	{"Location comes before it",
@@ -22,15 +22,23 @@ static const struct {
 	 {"Content-Location", "/x"},
 	 "Status: 301 Moved\r\n",
 	 "Content-Location: /x\r\n\r\n"},
+	{"another web server gets what wsgiref sends",
+	 {"Location", "/x"},
+	 "Status: 301 Moved\r\n",
+	 "Location: /x\r\n\r\n",
+	 "nginx/1.22.1"},
 };
 
-START_TEST(a_location_comes_before_the_status)
+START_TEST(for_haproxy_a_location_comes_before_the_status)
 {
 	struct wsgi_simple_handler s;
 	struct wsgi_buf head = {0}, left = {0};
+	const char *software = preambles[_i].software;
 
 	wsgi_base_cgi_handler_init(&s, NULL, NULL, NULL, NULL);
 	wsgi_buf_adds(&s.base.status, "301 Moved");
+	wsgi_environ_set(&s.base.environ, "SERVER_SOFTWARE",
+			 software != NULL ? software : "HAProxy 2.6.12");
 	for (int i = 0; i < 4 && preambles[_i].headers[i] != NULL; i += 2)
 		wsgi_headers_add(&s.base.headers, preambles[_i].headers[i],
 				 preambles[_i].headers[i + 1]);
@@ -54,7 +62,7 @@ int main(void)
 	SRunner *sr = srunner_create(s);
 	int failed;
 
-	tcase_add_loop_test(tc, a_location_comes_before_the_status, 0, LEN(preambles));
+	tcase_add_loop_test(tc, for_haproxy_a_location_comes_before_the_status, 0, LEN(preambles));
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);
