@@ -4,24 +4,32 @@
 #include "handler/cgi.h"
 #include "handler/location.h"
 
+#define HAPROXY "HAProxy 2.6.12"
 #define LEN(a) ((int)(sizeof(a) / sizeof((a)[0])))
 
 static const struct {
 	const char *claim, *headers[4], *head, *left, *software;
 } preambles[] = {
-	{"nothing but the status", {"X-A", "a"}, "Status: 301 Moved\r\n", "X-A: a\r\n\r\n"},
+	{"nothing but the status",
+	 {"X-A", "a"},
+	 "Status: 301 Moved\r\n",
+	 "X-A: a\r\n\r\n",
+	 HAPROXY},
 	{"Location comes before it",
 	 {"X-A", "a", "location", "/x"},
 	 "Location: /x\r\nStatus: 301 Moved\r\n",
-	 "X-A: a\r\n\r\n"},
+	 "X-A: a\r\n\r\n",
+	 HAPROXY},
 	{"each of several",
 	 {"Location", "/x", "Location", "/y"},
 	 "Location: /x\r\nLocation: /y\r\nStatus: 301 Moved\r\n",
-	 "\r\n"},
+	 "\r\n",
+	 HAPROXY},
 	{"Content-Location stays",
 	 {"Content-Location", "/x"},
 	 "Status: 301 Moved\r\n",
-	 "Content-Location: /x\r\n\r\n"},
+	 "Content-Location: /x\r\n\r\n",
+	 HAPROXY},
 	{"another web server gets what wsgiref sends",
 	 {"Location", "/x"},
 	 "Status: 301 Moved\r\n",
@@ -33,12 +41,10 @@ START_TEST(for_haproxy_a_location_comes_before_the_status)
 {
 	struct wsgi_simple_handler s;
 	struct wsgi_buf head = {0}, left = {0};
-	const char *software = preambles[_i].software;
 
 	wsgi_base_cgi_handler_init(&s, NULL, NULL, NULL, NULL);
 	wsgi_buf_adds(&s.base.status, "301 Moved");
-	wsgi_environ_set(&s.base.environ, "SERVER_SOFTWARE",
-			 software != NULL ? software : "HAProxy 2.6.12");
+	wsgi_environ_set(&s.base.environ, "SERVER_SOFTWARE", preambles[_i].software);
 	for (int i = 0; i < 4 && preambles[_i].headers[i] != NULL; i += 2)
 		wsgi_headers_add(&s.base.headers, preambles[_i].headers[i],
 				 preambles[_i].headers[i + 1]);
