@@ -20,6 +20,9 @@ enum { SOCKET_FLAGS = SOCK_STREAM | SOCK_CLOEXEC };
 
 static int fail(struct wsgi_error *err, int code, const char *address, const char *what)
 {
+	if (code == -ENOENT)
+		return wsgi_fail(err, code, "cannot listen on %s: its folder is not there",
+				 address);
 	return wsgi_fail(err, code, "cannot listen on %s: %s: %s", address, what, strerror(-code));
 }
 

@@ -19,7 +19,8 @@ static bool is_file(const char *name)
 
 static int fail(struct wsgi_error *err, const char *name, int rc)
 {
-	return wsgi_fail(err, rc, "log file %s: %s", name, strerror(-rc));
+	return wsgi_fail(err, rc, "log file %s: %s", name,
+			 rc == -ENOENT ? "its folder is not there" : strerror(-rc));
 }
 
 /*

@@ -15,6 +15,10 @@ static int fail(struct wsgi_error *err, const char *path, const char *what)
 {
 	const int code = -errno;
 
+	if (code == -ENOENT)
+		return wsgi_fail(err, code,
+				 "cannot write the process id to %s: its folder is not there",
+				 path);
 	return wsgi_fail(err, code, "cannot write the process id to %s: %s: %s", path, what,
 			 strerror(-code));
 }

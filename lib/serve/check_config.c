@@ -54,7 +54,7 @@ int wsgi_check_config(const struct wsgi_options *o, const struct wsgi_gateway_ho
 		rc = wsgi_fail(&err, -ENOMEM, "out of memory");
 	if (rc != 0) {
 		wsgi_log(&log, WSGI_LOG_ERROR, "%s", err.text);
-		return wsgi_gateway_status(rc);
+		return wsgi_gateway_open_status(rc);
 	}
 	rc = wsgi_gateway_load(o, host, o->application, &app);
 	if (rc != 0)

@@ -38,6 +38,13 @@ int wsgi_gateway_status(int code)
 	}
 }
 
+int wsgi_gateway_open_status(int code)
+{
+	int status = wsgi_gateway_status(code);
+
+	return status == EX_CONFIG ? EX_UNAVAILABLE : status;
+}
+
 /* Say why it ends, on standard error. Returns status. */
 static int say(const struct wsgi_options *o, int status, const struct wsgi_error *err)
 {

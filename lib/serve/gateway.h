@@ -89,4 +89,7 @@ int wsgi_gateway_load(const struct wsgi_options *o, const struct wsgi_gateway_ho
  */
 int wsgi_gateway_status(int code);
 
+/* The same where a socket or a file could not be opened: EX_UNAVAILABLE in place of EX_CONFIG. */
+int wsgi_gateway_open_status(int code);
+
 #endif

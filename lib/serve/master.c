@@ -241,7 +241,7 @@ int wsgi_master_run(const struct wsgi_options *o, const struct wsgi_gateway_host
 
 	if (rc != 0) {
 		wsgi_log(&m.log, WSGI_LOG_ERROR, "%s", err.text);
-		m.status = rc == -EINVAL ? EX_USAGE : rc == -ENOMEM ? EX_OSERR : EX_UNAVAILABLE;
+		m.status = wsgi_gateway_open_status(rc);
 	} else {
 		supervise(&m);
 		if (m.is_child)

@@ -195,6 +195,17 @@ def an_address_that_is_taken_is_an_error():
     server.end()
 
 
+@test(each=['64 --user=no-such-user', '66 --error-logfile=/no/folder/log', '69 --error-logfile=/tmp',
+            '66 --pid=/no/folder/pid', '69 --bind=192.0.2.1:1'])
+def what_cannot_be_opened_ends_the_program_with_a_status_and_a_line_that_says_so(case):
+    wanted, option = case.split()
+    status, err = run('-b', address(), option, app())
+    same((status, err.count('\n')), (int(wanted), 1))
+    has(err, option.split('=')[1])
+    if 'log' in option or 'user' in option:
+        same(run('--check-config', '-b', address(), option, app()), (status, err))
+
+
 @test
 def the_options_of_the_manager_are_refused_on_descriptor_0():
     with socket.socket(socket.AF_UNIX) as s:

@@ -300,7 +300,7 @@ static const struct {
 	{"fd://999", -ENOTSOCK, "cannot listen on fd://999: descriptor 999 is no listening socket"},
 	{"unix:", -EINVAL, "cannot listen on unix:: the path must have 1 to 107 bytes"},
 	{"unix:/no/such/folder/s", -ENOENT,
-	 "cannot listen on unix:/no/such/folder/s: bind: No such file or directory"},
+	 "cannot listen on unix:/no/such/folder/s: its folder is not there"},
 };
 
 START_TEST(a_bad_address_is_refused_in_words_that_name_it)

@@ -204,8 +204,8 @@ END_TEST
 START_TEST(a_folder_that_is_not_there_is_named)
 {
 	ck_assert_int_eq(wsgi_pidfile_write(&file, "/no/such/pid", 1, &err), -ENOENT);
-	ck_assert_str_eq(err.text, "cannot write the process id to /no/such/pid: open: No such "
-				   "file or directory");
+	ck_assert_str_eq(err.text, "cannot write the process id to /no/such/pid: its folder is not "
+				   "there");
 }
 END_TEST
 
