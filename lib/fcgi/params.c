@@ -244,6 +244,7 @@ static int join_headers(struct wsgi_params *p)
 
 static int make_envp(struct wsgi_params *p, const struct wsgi_environ *env)
 {
+	const bool unique = env->len == p->len;
 	struct wsgi_span name, value;
 	char **envp;
 
@@ -254,7 +255,9 @@ static int make_envp(struct wsgi_params *p, const struct wsgi_environ *env)
 		p->envp = envp;
 		p->envp_cap = env->len + 1;
 	}
-	for (size_t i = 0; i < env->len; i++) {
+	for (size_t i = 0; unique && i < p->len; i++)
+		p->envp[i] = p->text.data + p->list[i].at;
+	for (size_t i = 0; !unique && i < env->len; i++) {
 		wsgi_environ_at(env, i, &name, &value);
 		p->envp[i] = p->text.data + (name.data - p->text.data);
 	}

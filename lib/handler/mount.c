@@ -15,14 +15,15 @@ static bool is_proxied(const struct wsgi_environ *env)
 	return name != NULL && strncmp(name, "proxy:", 6) == 0;
 }
 
-/* "proxy:fcgi://host:port/path?query" and "proxy:unix:/sock|fcgi://host/path" are "/path". */
+/*
+ * Of a request that is_proxied: "proxy:fcgi://host:port/path?query" and
+ * "proxy:unix:/sock|fcgi://host/path" are "/path".
+ */
 static int fix_script_filename(struct wsgi_environ *env)
 {
 	const char *name = wsgi_environ_get(env, "SCRIPT_FILENAME"), *at, *query;
 	struct wsgi_span path;
 
-	if (name == NULL || strncmp(name, "proxy:", 6) != 0)
-		return 0;
 	at = strstr(name, "fcgi://");
 	at = at != NULL ? strchr(at + 7, '/') : NULL;
 	if (at == NULL)
@@ -186,13 +187,13 @@ static int fix_pathinfo(struct wsgi_environ *env)
 /* A root mount: "" and a PATH_INFO that begins with "/". */
 static int fix_root(struct wsgi_environ *env)
 {
-	const char *script = wsgi_environ_get(env, "SCRIPT_NAME");
-	const char *path = wsgi_environ_get(env, "PATH_INFO");
+	const char *script = wsgi_environ_get(env, "SCRIPT_NAME"), *path;
 	struct wsgi_buf with_slash = {0};
 	int rc = 0;
 
 	if (script != NULL && strcmp(script, "/") != 0)
 		return 0;
+	path = wsgi_environ_get(env, "PATH_INFO");
 	if (script != NULL && path != NULL && path[0] != '/') {
 		rc = wsgi_buf_adds(&with_slash, "/");
 		if (rc == 0)
@@ -209,7 +210,7 @@ static int fix_root(struct wsgi_environ *env)
 int wsgi_mount_fix(struct wsgi_environ *env, const char *script_name)
 {
 	const bool proxied = is_proxied(env);
-	int rc = fix_script_filename(env);
+	int rc = proxied ? fix_script_filename(env) : 0;
 
 	if (rc == 0 && proxied)
 		rc = fix_pathinfo(env);

@@ -35,27 +35,28 @@ static int set(struct wsgi_environ *env, const char *name, const char *value, si
 
 static int fix_name(struct wsgi_environ *env)
 {
-	const char *name = wsgi_environ_get(env, "SERVER_NAME");
+	const char *given = wsgi_environ_get(env, "SERVER_NAME"), *name = given;
 	size_t len;
 
-	if (is_missing(env, "SERVER_NAME"))
+	if (name == NULL || name[0] == '\0')
 		name = wsgi_environ_get(env, "HTTP_HOST");
 	if (name == NULL || host_len(name) == 0)
 		name = wsgi_environ_get(env, "SERVER_ADDR");
 	if (name == NULL || host_len(name) == 0)
 		name = "localhost";
 	len = host_len(name);
-	if (name == wsgi_environ_get(env, "SERVER_NAME") && name[len] == '\0')
+	if (name == given && name[len] == '\0')
 		return 0;
 	return set(env, "SERVER_NAME", name, len);
 }
 
 static int fix_port(struct wsgi_environ *env)
 {
-	const char *host = wsgi_environ_get(env, "HTTP_HOST"), *port = "";
+	const char *host, *port = "";
 
 	if (!is_missing(env, "SERVER_PORT"))
 		return 0;
+	host = wsgi_environ_get(env, "HTTP_HOST");
 	if (host != NULL)
 		port = host + host_len(host);
 	if (port[0] == ':' && port[1] != '\0' && port[1 + strspn(port + 1, "0123456789")] == '\0')

@@ -5,10 +5,13 @@
 static bool may_have_body(const struct wsgi_handler *h)
 {
 	const struct wsgi_environ *env = &h->environ;
+	const char *method;
 
 	if (h->input_pending || wsgi_environ_get(env, "HTTP_TRANSFER_ENCODING") != NULL)
 		return true;
-	return method_is(env, "POST") || method_is(env, "PUT") || method_is(env, "PATCH");
+	method = wsgi_environ_get(env, "REQUEST_METHOD");
+	return method != NULL && (strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 ||
+				  strcmp(method, "PATCH") == 0);
 }
 
 /* The input ends at CONTENT_LENGTH; one that is no number promises nothing. */

@@ -30,7 +30,7 @@ void wsgi_environ_init(struct wsgi_environ *env)
 
 static void free_copies(struct wsgi_environ *env)
 {
-	for (size_t i = 0; i < env->len; i++)
+	for (size_t i = 0; env->has_copies && i < env->len; i++)
 		free(env->vars[i].copy);
 }
 
@@ -163,6 +163,7 @@ static int put(struct wsgi_environ *env, const char *text, size_t name_len, size
 		var = &env->vars[*slot - 1];
 		free(var->copy);
 	}
+	env->has_copies |= copy != NULL;
 	var->text = text;
 	var->copy = copy;
 	var->name_len = (uint32_t)name_len;
@@ -358,11 +359,14 @@ static int take_all(struct wsgi_environ *env, const struct wsgi_environ *from)
 	if (env->cap < from->len && resize(env, from->cap) != 0)
 		return -ENOMEM;
 	memcpy(env->vars, from->vars, from->len * sizeof(*env->vars));
-	for (size_t i = 0; i < from->len; i++)
+	for (size_t i = 0; from->has_copies && i < from->len; i++)
 		env->vars[i].copy = NULL;
 	env->len = from->len;
 	env->seed = from->seed;
-	reindex(env);
+	if (env->index_cap == from->index_cap)
+		memcpy(env->index, from->index, env->index_cap * sizeof(*env->index));
+	else
+		reindex(env);
 	return 0;
 }
 

@@ -30,7 +30,8 @@ struct wsgi_environ {
 	size_t len, cap;
 	uint32_t *index; /* a hash table over vars; private */
 	size_t index_cap;
-	uint64_t seed; /* of the hashes; private */
+	uint64_t seed;   /* of the hashes; private */
+	bool has_copies; /* some of vars are to be freed; private */
 
 	/* wsgi.*: set by the handler for the time of one call, borrowed by the application. */
 	const char *url_scheme;     /* wsgi.url_scheme: "http" or "https" */
