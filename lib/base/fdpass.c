@@ -45,7 +45,7 @@ int wsgi_fd_send(int sock, const void *data, size_t len, const int *fds, size_t 
 		put_descriptors(&msg, fds, n);
 	}
 	do
-		sent = sendmsg(sock, &msg, MSG_NOSIGNAL);
+		sent = sendmsg(sock, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
 	while (sent < 0 && errno == EINTR);
 	return sent < 0 ? -errno : 0;
 }
@@ -88,7 +88,7 @@ ssize_t wsgi_fd_recv(int sock, void *data, size_t len, int *fds, size_t *n)
 
 	*n = 0;
 	do
-		got = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+		got = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	while (got < 0 && errno == EINTR);
 	if (got < 0)
 		return -errno;

@@ -8,8 +8,9 @@
  * fdpass - messages with descriptors in them, between processes: SCM_RIGHTS, unix(7).
  *
  * Shape    over a pair of SOCK_SEQPACKET, where each send is received whole. Descriptors that
- *          arrive are close-on-exec, and the receiver's. Neither call raises SIGPIPE.
- * Errors   -EAGAIN on a socket that does not block; -EPIPE and -ECONNRESET: the peer has ended.
+ *          arrive are close-on-exec, and the receiver's. Neither call raises SIGPIPE, nor waits: a
+ *          socket that several processes have may have been made to block by any of them.
+ * Errors   -EAGAIN: there is no message, or no room; -EPIPE and -ECONNRESET: the peer has ended.
  */
 enum { WSGI_FDPASS_MAX = 8 };
 

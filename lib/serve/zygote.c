@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -13,7 +14,6 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "base/fdio.h"
 #include "base/fdpass.h"
 #include "base/log.h"
 #include "proc/line.h"
@@ -149,8 +149,7 @@ static int take_descriptors(struct zygote *z, struct wsgi_error *err)
 	close_on_exec(z->access);
 	if (z->forks == NULL)
 		close_masters(z);
-	rc = wsgi_fd_nonblock(z->line, 0);
-	return rc == 0 ? 0 : wsgi_fail(err, rc, "the line to the master: %s", strerror(-rc));
+	return 0;
 }
 
 /* -- signals ----------------------------------------------------------------------------------- */
@@ -385,6 +384,15 @@ static bool spawn(const struct zygote *z, const struct wsgi_line_message *m, con
 	return false;
 }
 
+/* Wait for the next message. Returns as wsgi_line_hear() does. */
+static int hear(const struct zygote *z, struct wsgi_line_message *m, int *fds, size_t *n)
+{
+	struct pollfd said = {.fd = z->line, .events = POLLIN};
+
+	poll(&said, 1, -1);
+	return wsgi_line_hear(z->line, m, fds, n);
+}
+
 /* Returns the exit status: of a worker. The zygote itself never comes back from here. */
 static int loop(const struct zygote *z)
 {
@@ -394,12 +402,12 @@ static int loop(const struct zygote *z)
 
 	for (;;) {
 		n = WSGI_FDPASS_MAX;
-		rc = wsgi_line_hear(z->line, &m, fds, &n);
+		rc = hear(z, &m, fds, &n);
 		/*
 		 * Not by way of the interpreter's own end: what the application has registered for
 		 * that (atexit) is the workers' to do, and its threads could hold us.
 		 */
-		if (rc <= 0 && rc != -EBADMSG && rc != -EMSGSIZE)
+		if (rc <= 0 && rc != -EAGAIN && rc != -EBADMSG && rc != -EMSGSIZE)
 			_exit(EX_OK);
 		if (rc <= 0)
 			continue;
