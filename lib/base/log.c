@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 #include <unistd.h>
 
 /* A pipe takes so many bytes in one piece, whoever else writes to it (write(2), PIPE_BUF). */
-enum { LINE_SIZE = PIPE_BUF, TEXT_SIZE = LINE_SIZE };
+enum { LINE_SIZE = PIPE_BUF, TEXT_SIZE = LINE_SIZE, LONGEST_MS = 200 };
 
 static const char cut[] = "...\n";
 
@@ -63,6 +64,23 @@ static size_t put_head(char *line, size_t size, const struct wsgi_log *log,
 	return n < size ? n : size - 1;
 }
 
+/*
+ * Where a log cannot be written there is nobody to tell; and one that nobody reads, a pipe that is
+ * full, must hold up nobody for long: a master that waits there has workers that nobody minds.
+ */
+static void put(int fd, const char *line, size_t len)
+{
+	struct pollfd room = {.fd = fd, .events = POLLOUT};
+
+	while (poll(&room, 1, LONGEST_MS) < 0)
+		if (errno != EINTR)
+			return;
+	if (room.revents == 0)
+		return;
+	while (write(fd, line, len) < 0 && errno == EINTR)
+		;
+}
+
 void wsgi_log(const struct wsgi_log *log, enum wsgi_log_level level, const char *fmt, ...)
 {
 	char text[TEXT_SIZE], line[LINE_SIZE];
@@ -76,8 +94,6 @@ void wsgi_log(const struct wsgi_log *log, enum wsgi_log_level level, const char 
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	len = put_text(line, put_head(line, sizeof(line) / 2, log, level), text);
-	/* Where a log cannot be written there is nobody to tell. */
-	while (write(log->fd, line, len) < 0 && errno == EINTR)
-		;
+	put(log->fd, line, len);
 	errno = saved;
 }

@@ -14,6 +14,7 @@ WSGI_BEGIN_DECLS
  *          one write(2), so that lines of several processes and threads do not mix. Without a
  *          PROGRAM it is "[2026-11-22 14:00:00 +0000] [PID] [INFO] text\n", in local time, for
  *          a file.
+ * Waiting  for a pipe that is full 200 ms at most; then the line is lost.
  * Owner    the caller owns the struct and the descriptor, and sets all three members: zeros mean
  *          descriptor 0, and no name.
  * Source   gunicorn's error log, for the lines of a file.

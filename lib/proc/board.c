@@ -96,10 +96,17 @@ static int make(struct wsgi_board *b, struct wsgi_error *err)
 	rc = map(b, bytes, err);
 	if (rc != 0)
 		return rc;
+	wsgi_board_sign(b);
+	return 0;
+}
+
+void wsgi_board_sign(const struct wsgi_board *b)
+{
+	if (b->head == NULL)
+		return;
 	say_layout(b->head->layout);
 	b->head->places = b->places;
 	b->head->threads = b->threads;
-	return 0;
 }
 
 static int64_t time_of_day_ms(void)

@@ -103,6 +103,12 @@ int wsgi_board_create(struct wsgi_board *b, uint32_t places, uint32_t threads,
 int wsgi_board_attach(struct wsgi_board *b, int fd, struct wsgi_error *err);
 void wsgi_board_finish(struct wsgi_board *b);
 
+/*
+ * The master's: write down again how it is to be read, before somebody attaches it. An application
+ * may have written over that.
+ */
+void wsgi_board_sign(const struct wsgi_board *b);
+
 /* The rows. NULL: there is no such place or thread, or no board. */
 struct wsgi_board_worker *wsgi_board_worker(const struct wsgi_board *b, uint32_t place);
 struct wsgi_board_thread *wsgi_board_thread(const struct wsgi_board *b, uint32_t place,

@@ -362,6 +362,12 @@ bool wsgi_pool_has_proved(const struct wsgi_pool *p, uint32_t place, int64_t now
 
 /* -- the view ---------------------------------------------------------------------------------- */
 
+/* What a worker may have written there: anything. A request does not begin after it was seen. */
+static int64_t sane(int64_t began_ms, int64_t now_ms)
+{
+	return began_ms < 0 ? 0 : began_ms < now_ms ? began_ms : now_ms;
+}
+
 /* Read the row of a place. Returns how many threads of it serve a request. */
 static unsigned look_at(struct wsgi_pool *p, uint32_t place, int64_t now_ms)
 {
@@ -374,7 +380,7 @@ static unsigned look_at(struct wsgi_pool *p, uint32_t place, int64_t now_ms)
 	for (uint32_t t = 0; t < it->board->threads; t++) {
 		const struct wsgi_board_thread *thread = wsgi_board_thread(it->board, place, t);
 
-		it->began_ms[t] = thread->began_ms;
+		it->began_ms[t] = sane(thread->began_ms, now_ms);
 		requests += thread->requests;
 		busy += it->began_ms[t] != 0;
 	}

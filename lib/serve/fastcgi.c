@@ -1,6 +1,7 @@
 #include "serve/fastcgi.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -277,6 +278,19 @@ int wsgi_fastcgi_worker_init(struct wsgi_fastcgi_worker *w, struct wsgi_error *e
 		.ended = ended,
 		.leave = leave,
 		.enter = enter,
+/* A limit below what the application needs is a slip, which only costs speed: it is said. */
+static void warn_of_memory(struct wsgi_fastcgi_worker *w)
+{
+	uint64_t bytes;
+
+	wsgi_limits_weigh(&w->limits, &bytes);
+	if (w->max_memory_bytes > 0 && bytes > w->max_memory_bytes)
+		wsgi_log(w->log, WSGI_LOG_WARNING,
+			 "a worker has %" PRIu64 " KiB before its first request, and --max-memory "
+			 "is %" PRIu64 " KiB: each is replaced after a request; allow more",
+			 bytes / 1024, w->max_memory_bytes / 1024);
+}
+
 		.admit = w->allow != NULL ? admit : NULL,
 		.max_conns = wsgi_reactor_default_limits.max_connections,
 		.max_reqs = w->threads,
@@ -299,6 +313,7 @@ static void *thread_main(void *arg)
 {
 	struct wsgi_fastcgi_worker *w = arg;
 	int rc;
+	warn_of_memory(w);
 
 	thread_index = atomic_fetch_add(&w->threads_begun, 1) + 1; /* 0 is the one that runs it */
 	where = OUTSIDE;

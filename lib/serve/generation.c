@@ -217,6 +217,7 @@ int wsgi_generation_start(struct wsgi_generation *g, struct wsgi_error *err)
 
 	if (rc != 0)
 		return wsgi_fail(err, rc, "no line to a zygote: %s", strerror(-rc));
+	wsgi_board_sign(wsgi_generation_board(g));
 	fflush(NULL);
 	g->zygote = fork();
 	if (g->zygote == 0) {

@@ -46,7 +46,8 @@ static uint64_t resident_bytes(int statm)
 bool wsgi_limits_weigh(struct wsgi_limits *l, uint64_t *bytes)
 {
 	*bytes = resident_bytes(l->statm);
-	return l->max_memory_bytes > 0 && *bytes > l->max_memory_bytes && say_once(l);
+	return l->max_memory_bytes > 0 && *bytes > l->max_memory_bytes &&
+	       atomic_load(&l->has_served) && say_once(l);
 }
 
 static bool is_heavy(struct wsgi_limits *l)
@@ -64,5 +65,9 @@ bool wsgi_limits_count(struct wsgi_limits *l)
 	if (l->max_requests > 0 && atomic_fetch_add(&l->requests, 1) + 1 == l->max_requests &&
 	    say_once(l))
 		return true;
-	return l->max_memory_bytes > 0 && is_heavy(l);
+	if (l->max_memory_bytes == 0)
+		return false;
+	if (!atomic_load_explicit(&l->has_served, memory_order_relaxed))
+		atomic_store(&l->has_served, true);
+	return is_heavy(l);
 }

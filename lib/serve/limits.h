@@ -8,6 +8,8 @@
 /*
  * limits - when a worker has served enough requests, or has become too large, to be replaced.
  *
+ * Memory   it reaches no limit before the first request: what is too large from its start on would
+ *          be replaced for ever, by others that are.
  * Threads  any number of them serve requests; memory is looked at by one of them each 10 ms, since
  *          that is a system call.
  * Source   gunicorn's max_requests; /proc/PID/statm, proc(5).
@@ -15,7 +17,7 @@
 struct wsgi_limits {
 	uint64_t max_requests, max_memory_bytes; /* 0: none */
 	int statm;                               /* -1: none; private, as all below */
-	atomic_bool said;
+	atomic_bool said, has_served;
 	_Atomic uint64_t requests;
 	_Atomic int64_t weighed_ms;
 };

@@ -1,4 +1,5 @@
 /* The log files of the master: opened by it alone, and handed to whoever writes to them. */
+#include "base/fdpass.h"
 #include "base/log.h"
 #include "proc/line.h"
 #include "serve/master_parts.h"
@@ -12,13 +13,15 @@ int wsgi_master_open_logs(struct wsgi_master *m, struct wsgi_error *err)
 	return rc;
 }
 
-/* A zygote that cannot be told has ended, or is about to. */
-static void tell_zygote(const struct wsgi_generation *g, const int *fds, size_t n)
+/* Without waiting: one that does not listen must not hold us up. */
+static void tell_zygote(const struct wsgi_master *m, const struct wsgi_generation *g,
+			const int *fds, size_t n)
 {
 	const struct wsgi_line_message said = {.word = WSGI_LINE_LOGS};
 
-	if (g != NULL && g->line >= 0)
-		wsgi_line_say(g->line, &said, fds, n);
+	if (g != NULL && g->line >= 0 && wsgi_fd_send(g->line, &said, sizeof(said), fds, n) != 0)
+		wsgi_log(&m->log, WSGI_LOG_WARNING, "zygote %ld writes to the old log files",
+			 (long)g->zygote);
 }
 
 void wsgi_master_reopen_logs(struct wsgi_master *m)
@@ -29,8 +32,8 @@ void wsgi_master_reopen_logs(struct wsgi_master *m)
 
 	if (rc != 0)
 		wsgi_log(&m->log, WSGI_LOG_ERROR, "%s: the old one is written to", err.text);
-	tell_zygote(m->current, fds, n);
-	tell_zygote(m->candidate, fds, n);
+	tell_zygote(m, m->current, fds, n);
+	tell_zygote(m, m->candidate, fds, n);
 	for (uint32_t i = 0; i < m->pool.n; i++)
 		if (m->pool.places[i].line >= 0 &&
 		    wsgi_pool_tell(&m->pool, i, WSGI_LINE_LOGS, fds, n) != 0)

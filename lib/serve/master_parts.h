@@ -61,6 +61,7 @@ struct wsgi_master {
 	struct wsgi_pace pace;
 	struct wsgi_generation *current, *candidate, *old; /* NULL: none */
 	pid_t checker;                                     /* of SIGUSR2; 0: none */
+	int64_t checker_ms;                                /* when it began */
 	char *program;                                     /* its path; NULL: not known */
 	uint32_t number;                                   /* of the last generation */
 	int more;                                          /* TTIN, TTOU */
@@ -149,6 +150,9 @@ struct wsgi_generation *wsgi_master_generation(const struct wsgi_master *m, uint
 
 /* Have the program that stands at our path checked, to become it if all is well. */
 void wsgi_master_upgrade(struct wsgi_master *m);
+
+/* It ends in time, and with us. */
+void wsgi_master_mind_check(struct wsgi_master *m);
 
 /* The check has ended. */
 void wsgi_master_checked(struct wsgi_master *m, int status);

@@ -140,6 +140,8 @@ void wsgi_master_try_candidate(struct wsgi_master *m)
 static void leave(struct wsgi_master *m, struct wsgi_generation *g)
 {
 	wsgi_generation_hang_up(g);
+	if (g->hung_up_ms == 0)
+		g->hung_up_ms = m->now_ms;
 	g->next = m->old;
 	m->old = g;
 }
@@ -208,6 +210,9 @@ void wsgi_master_drop_candidate(struct wsgi_master *m, int status)
 	wsgi_log(&m->log, WSGI_LOG_ERROR,
 		 "the reload has failed: the workers go on with what they have");
 	wsgi_notify_ready(&m->notify, "serving; the last reload has failed");
+	/* Only a reload gives these workers another zygote: the next one is when it must be. */
+	if (m->current->is_adopted && m->current->zygote == 0)
+		m->zygote_ms = m->now_ms + wsgi_pace_failed(&m->pace, m->now_ms);
 }
 
 void wsgi_master_sweep(struct wsgi_master *m)

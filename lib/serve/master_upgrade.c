@@ -12,6 +12,8 @@
 #include "serve/master_parts.h"
 
 #define UPGRADE "--upgrade="
+enum { CHECK_MS = 600000 }; /* for a load of the application */
+
 #define DELETED " (deleted)" /* proc(5): what stands behind the name of a replaced program */
 
 char *wsgi_master_find_program(void)
@@ -29,12 +31,13 @@ char *wsgi_master_find_program(void)
 }
 
 /*
- * The words of the command line with another one in front, and without an --upgrade of before.
+ * The words of the command line with others in front, and without an --upgrade of before.
+ *   second   NULL: none
  * Returns an array to be freed, whose items are borrowed; NULL: no memory.
  */
-static char **words_with(const struct wsgi_master *m, char *word)
+static char **words_with(const struct wsgi_master *m, char *word, char *second)
 {
-	char **words = calloc((size_t)m->first.argc + 2, sizeof(*words));
+	char **words = calloc((size_t)m->first.argc + 3, sizeof(*words));
 	size_t n = 0;
 
 	if (words == NULL)
@@ -44,6 +47,8 @@ static char **words_with(const struct wsgi_master *m, char *word)
 			words[n++] = m->words[i];
 		if (i == 0)
 			words[n++] = word;
+		if (i == 0 && second != NULL)
+			words[n++] = second;
 	}
 	return words;
 }
@@ -61,8 +66,9 @@ static int go_to_start(const struct wsgi_master *m)
 
 static _Noreturn void check(struct wsgi_master *m)
 {
-	char word[] = "--check-config";
-	char **words = words_with(m, word);
+	/* A program that does not know --upgrade is to fail here, not when it is in our place. */
+	char word[] = "--check-config", known[] = UPGRADE "-";
+	char **words = words_with(m, word, known);
 
 	wsgi_signals_close(&m->signals);
 	if (words != NULL && go_to_start(m) == 0) {
@@ -82,6 +88,7 @@ void wsgi_master_upgrade(struct wsgi_master *m)
 		return;
 	}
 	wsgi_log(&m->log, WSGI_LOG_INFO, "upgrading: checking %s", m->program);
+	m->checker_ms = m->now_ms;
 	m->checker = fork();
 	if (m->checker == 0)
 		check(m);
@@ -90,6 +97,18 @@ void wsgi_master_upgrade(struct wsgi_master *m)
 	m->checker = 0;
 	wsgi_log(&m->log, WSGI_LOG_ERROR, "no upgrade: no process for the check: %s",
 		 strerror(errno));
+}
+
+void wsgi_master_mind_check(struct wsgi_master *m)
+{
+	int64_t end_ms = m->stopping ? m->now_ms : m->checker_ms + CHECK_MS;
+
+	if (m->checker <= 0)
+		return;
+	if (m->now_ms >= end_ms)
+		kill(m->checker, SIGKILL);
+	else if (end_ms < m->plan.next_ms)
+		m->plan.next_ms = end_ms;
 }
 
 /* -- the exec ---------------------------------------------------------------------------------- */
@@ -125,6 +144,9 @@ static int gather(const struct wsgi_master *m, struct wsgi_upgrade *u)
 	const struct wsgi_board *board = wsgi_generation_board(m->current);
 	int rc = gather_listeners(m, u);
 
+	if (board != NULL)
+		wsgi_board_sign(board);
+
 	u->exchange[0] = m->exchange[0];
 	u->exchange[1] = m->exchange[1];
 	u->board = board != NULL ? board->fd : -1;
@@ -151,7 +173,7 @@ static int become(struct wsgi_master *m, const struct wsgi_upgrade *u)
 	if (fd < 0)
 		return fd;
 	snprintf(word, sizeof(word), UPGRADE "%d", fd);
-	words = words_with(m, word);
+	words = words_with(m, word, NULL);
 	rc = words != NULL ? go_to_start(m) : -ENOMEM;
 	rc = rc == 0 ? wsgi_notify_hand_on(&m->notify) : rc;
 	if (rc == 0) {
@@ -173,9 +195,10 @@ static int become(struct wsgi_master *m, const struct wsgi_upgrade *u)
 static void hand_over(struct wsgi_master *m)
 {
 	struct wsgi_upgrade u;
+	bool was_reloading = m->candidate != NULL;
 	int rc;
 
-	if (m->candidate != NULL)
+	if (was_reloading)
 		wsgi_master_drop_candidate(m, 0);
 	wsgi_upgrade_init(&u);
 	rc = gather(m, &u);
@@ -185,6 +208,7 @@ static void hand_over(struct wsgi_master *m)
 	}
 	wsgi_upgrade_finish(&u);
 	wsgi_log(&m->log, WSGI_LOG_ERROR, "no upgrade: %s", strerror(-rc));
+	m->to_reload = m->to_reload || was_reloading;
 }
 
 void wsgi_master_checked(struct wsgi_master *m, int status)
@@ -229,7 +253,12 @@ static int take_worker(struct wsgi_master *m, const struct wsgi_upgrade_worker *
 	int rc =
 		w->place < WSGI_BOARD_MAX_PLACES ? wsgi_pool_grow(&m->pool, w->place + 1) : -EINVAL;
 
-	return rc == 0 ? wsgi_pool_adopt(&m->pool, w->place, &w->state, board, m->now_ms) : rc;
+	if (rc == 0)
+		rc = wsgi_pool_adopt(&m->pool, w->place, &w->state, board, m->now_ms);
+	/* Also what was of an older generation: this one has its board, and so must outlive it. */
+	if (rc == 0)
+		m->pool.places[w->place].generation = m->current->number;
+	return rc;
 }
 
 int wsgi_master_take_workers(struct wsgi_master *m, struct wsgi_error *err)

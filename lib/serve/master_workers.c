@@ -18,6 +18,8 @@ enum {
 	COUNT_MS = 1000,
 	CHANGED_MS = 500, /* for all workers to have seen what one has */
 	PARK_MS = 50,     /* until the exchange may have room again */
+	MUTE_MS = 30000,  /* for a zygote to fork, which a large one under swapping needs */
+	MUTE_AT_STOP_MS = 1000,
 };
 
 static struct wsgi_pool_place *place_at(struct wsgi_master *m, uint32_t place)
@@ -461,10 +463,35 @@ static void give_up_silent(struct wsgi_master *m)
 	}
 }
 
+/* One that does not answer holds up all births, and the end. */
+static void give_up_mute(struct wsgi_master *m, struct wsgi_generation *g)
+{
+	int64_t most_ms = m->stopping ? MUTE_AT_STOP_MS : MUTE_MS;
+
+	for (uint32_t i = 0; i < m->pool.n && g->hung_up_ms == 0; i++) {
+		const struct wsgi_pool_place *it = place_at(m, i);
+
+		if (!is_of(it, g) || it->pid != 0)
+			continue;
+		if (m->now_ms - it->started_ms < most_ms) {
+			if (it->started_ms + most_ms < m->plan.next_ms)
+				m->plan.next_ms = it->started_ms + most_ms;
+			continue;
+		}
+		wsgi_log(&m->log, WSGI_LOG_WARNING, "zygote %ld does not answer: killed",
+			 (long)g->zygote);
+		wsgi_generation_hang_up(g);
+		g->hung_up_ms = m->now_ms - ZYGOTE_MS;
+	}
+}
+
 /* A zygote without a line is of no use. */
 static void give_up_zygote(struct wsgi_master *m, struct wsgi_generation *g)
 {
-	if (g == NULL || g->zygote <= 0 || g->hung_up_ms == 0)
+	if (g == NULL || g->zygote <= 0)
+		return;
+	give_up_mute(m, g);
+	if (g->hung_up_ms == 0)
 		return;
 	if (m->now_ms - g->hung_up_ms >= ZYGOTE_MS)
 		kill(g->zygote, SIGKILL);
@@ -603,10 +630,13 @@ void wsgi_master_act(struct wsgi_master *m)
 	give_up_silent(m);
 	give_up_zygote(m, m->current);
 	give_up_zygote(m, m->candidate);
+	for (struct wsgi_generation *g = m->old; g != NULL; g = g->next)
+		give_up_zygote(m, g);
 	if (m->changed_ms != 0 && m->changed_ms + CHANGED_MS < m->plan.next_ms)
 		m->plan.next_ms = m->changed_ms + CHANGED_MS;
 	if (m->zygote_ms < m->plan.next_ms)
 		m->plan.next_ms = m->zygote_ms;
+	wsgi_master_mind_check(m);
 	tend_status(m);
 	keep_alive(m);
 }

@@ -78,7 +78,7 @@ static const struct wsgi_option options[] = {
 	 "log the stacks of a worker whose request takes longer, and replace it (0: never)"},
 	{"slow", 0, SECONDS, PROCESSES, FCGI, false, AT(slow_ms), "SECONDS",
 	 "log the stacks of a worker whose request takes longer (0: never)"},
-	{"graceful-timeout", 0, SECONDS, PROCESSES, FCGI, false, AT(graceful_timeout_ms), "SECONDS",
+	{"graceful-timeout", 0, SECONDS, PROCESSES, FCGI, true, AT(graceful_timeout_ms), "SECONDS",
 	 "how long requests may go on when a worker is to end (30)"},
 	{"max-requests", 0, COUNT, PROCESSES, FCGI, true, AT(max_requests), "N",
 	 "replace a worker after so many requests (0: never)"},

@@ -71,6 +71,7 @@ void wsgi_status_keeper_tend(struct wsgi_status_keeper *k, const struct wsgi_boa
 	if (now_ms < k->next_ms)
 		return;
 	k->next_ms = now_ms + AGAIN_MS;
+	wsgi_board_sign(board);
 	if (wsgi_status_server_start(&k->server, k->listener.fd, board, k->priv, &err) == 0)
 		k->board = board->fd;
 	else

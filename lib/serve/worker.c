@@ -11,6 +11,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fdio.h"
 #include "base/fdpass.h"
 #include "proc/forked.h"
@@ -30,7 +31,8 @@ struct running {
 	struct wsgi_equip equip;
 	struct wsgi_sources *sources; /* under --reload */
 	int wake;                     /* an eventfd, which ends the minder's sleep */
-	int line;                     /* -1: it has ended */
+	int line;                     /* -1: it has ended... */
+	int64_t alone_ms;             /* ...at that time */
 	atomic_bool is_enough, has_ended;
 	pthread_t minder;
 };
@@ -149,6 +151,7 @@ static void listen_to_master(struct running *r)
 			obey(r, &m, fds, n);
 		} else if (rc != -EBADMSG && rc != -EMSGSIZE) {
 			r->line = -1;
+			r->alone_ms = wsgi_clock_ms();
 			wsgi_fastcgi_worker_stop(&r->fastcgi);
 		}
 	}
@@ -238,12 +241,23 @@ static void rest(struct running *r)
 		;
 }
 
+/* Without a master nobody ends a worker whose requests never do; and it has the sockets open. */
+static void end_in_time(const struct running *r)
+{
+	if (r->line >= 0 || wsgi_clock_ms() - r->alone_ms < r->w->o->graceful_timeout_ms)
+		return;
+	wsgi_log(&r->log, WSGI_LOG_WARNING,
+		 "worker %ld has no master any more, and did not end in time", (long)getpid());
+	_exit(EX_UNAVAILABLE);
+}
+
 static void *mind(void *arg)
 {
 	struct running *r = arg;
 
 	while (!atomic_load(&r->has_ended)) {
 		listen_to_master(r);
+		end_in_time(r);
 		wsgi_fastcgi_worker_relieve(&r->fastcgi);
 		if (atomic_exchange(&r->is_enough, false))
 			say(r->w, WSGI_LINE_REPLACE, 0);

@@ -1,5 +1,6 @@
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -105,6 +106,29 @@ START_TEST(a_long_line_is_cut_to_what_a_pipe_takes_whole)
 }
 END_TEST
 
+START_TEST(a_pipe_that_is_full_and_that_nobody_reads_holds_up_nobody)
+{
+	struct wsgi_log full = {.program = "wsgi-x", .level = WSGI_LOG_INFO};
+	char page[PIPE_BUF] = {0};
+	time_t began = time(NULL);
+	int pipe_ends[2];
+
+	ck_assert_int_eq(pipe2(pipe_ends, O_NONBLOCK), 0);
+	while (write(pipe_ends[1], page, sizeof(page)) > 0)
+		;
+	ck_assert_int_eq(fcntl(pipe_ends[1], F_SETFL, 0), 0);
+	full.fd = pipe_ends[1];
+	wsgi_log(&full, WSGI_LOG_ERROR, "x");
+	ck_assert_int_le(time(NULL) - began, 2);
+	while (read(pipe_ends[0], page, sizeof(page)) > 0)
+		;
+	wsgi_log(&full, WSGI_LOG_ERROR, "y");
+	ck_assert_int_eq(read(pipe_ends[0], page, sizeof(page)), 10);
+	close(pipe_ends[0]);
+	close(pipe_ends[1]);
+}
+END_TEST
+
 START_TEST(a_log_without_a_descriptor_says_nothing)
 {
 	struct wsgi_log none = {.fd = -1, .program = "wsgi-x"};
@@ -137,6 +161,7 @@ int main(void)
 	tcase_add_loop_test(tc, lines_below_the_level_are_dropped, 0,
 			    (int)(sizeof(levels) / sizeof(levels[0])));
 	tcase_add_loop_test(tc, a_long_line_is_cut_to_what_a_pipe_takes_whole, 0, 2);
+	tcase_add_test(tc, a_pipe_that_is_full_and_that_nobody_reads_holds_up_nobody);
 	tcase_add_test(tc, a_log_without_a_descriptor_says_nothing);
 	tcase_add_test(tc, errno_is_the_same_after_a_line);
 	suite_add_tcase(s, tc);

@@ -179,6 +179,20 @@ START_TEST(a_board_of_another_layout_is_refused)
 }
 END_TEST
 
+START_TEST(a_head_that_an_application_wrote_over_can_be_signed_again)
+{
+	struct wsgi_board again;
+
+	memset(board.head, 0x7f, sizeof(*board.head));
+	ck_assert_int_eq(refused(dup(board.fd)), -EPROTO);
+	wsgi_board_sign(&board);
+	ck_assert_int_eq(wsgi_board_attach(&again, dup(board.fd), NULL), 0);
+	ck_assert_uint_eq(again.places, PLACES);
+	ck_assert_uint_eq(again.threads, THREADS);
+	wsgi_board_finish(&again);
+}
+END_TEST
+
 START_TEST(a_head_that_says_more_rows_than_there_are_is_refused)
 {
 	board.head->places++;
@@ -501,6 +515,7 @@ static TCase *at_the_same_time(void)
 {
 	TCase *tc = tcase_create("at the same time");
 
+	tcase_add_test(tc, a_head_that_an_application_wrote_over_can_be_signed_again);
 	tcase_add_checked_fixture(tc, given_a_board, tear_down);
 	tcase_add_test(tc, a_worker_that_was_killed_in_mid_word_hangs_no_reader);
 	tcase_add_test(tc, strings_end_whatever_a_worker_wrote);

@@ -367,6 +367,24 @@ START_TEST(a_look_shows_each_place_and_what_its_threads_do)
 }
 END_TEST
 
+static const struct {
+	int64_t written, seen;
+} times[] = {
+	{NOW, NOW}, {NOW - 5, NOW - 5}, {NOW + 1, NOW}, {INT64_MAX, NOW}, {-1, 0}, {INT64_MIN, 0},
+};
+
+START_TEST(a_time_that_an_application_wrote_over_is_not_believed)
+{
+	struct wsgi_pool_row rows[PLACES];
+
+	when_spawned(1);
+	wsgi_pool_serves(&pool, 1, NOW);
+	wsgi_board_thread(&board, 1, 1)->began_ms = times[_i].written;
+	wsgi_pool_look(&pool, rows, NOW);
+	ck_assert_int_eq(rows[1].began_ms[1], times[_i].seen);
+}
+END_TEST
+
 START_TEST(a_worker_has_proved_itself_by_a_request_or_a_second)
 {
 	struct wsgi_board_request request = {.method = "GET"};
@@ -456,6 +474,8 @@ static Suite *pool_suite(void)
 	tcase_add_test(tc, nor_is_it_among_many_orphans);
 	tcase_add_test(tc, what_a_worker_has_counted_stays_when_it_ends);
 	tcase_add_test(tc, a_look_shows_each_place_and_what_its_threads_do);
+	tcase_add_loop_test(tc, a_time_that_an_application_wrote_over_is_not_believed, 0,
+			    (int)(sizeof(times) / sizeof(times[0])));
 	tcase_add_test(tc, a_worker_has_proved_itself_by_a_request_or_a_second);
 	tcase_add_test(tc, a_pool_grows_and_keeps_who_is_there);
 	tcase_add_test(tc, the_free_places_that_can_be_used_may_be_fewer);

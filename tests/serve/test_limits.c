@@ -77,6 +77,17 @@ START_TEST(a_worker_reaches_one_limit_only)
 }
 END_TEST
 
+START_TEST(a_worker_that_is_too_large_from_its_start_on_is_replaced_after_its_first_request)
+{
+	uint64_t bytes;
+
+	wsgi_limits_init(&limits, 0, 1);
+	ck_assert(!wsgi_limits_weigh(&limits, &bytes));
+	ck_assert_uint_gt(bytes, 1);
+	ck_assert_int_eq(when_counted(1), 1);
+}
+END_TEST
+
 START_TEST(memory_is_what_is_resident)
 {
 	uint64_t before;
@@ -101,6 +112,9 @@ int main(void)
 	tcase_add_test(tc, the_last_of_so_many_requests_reaches_the_limit_and_none_after_it);
 	tcase_add_test(tc, a_worker_that_is_too_large_is_replaced_after_a_request);
 	tcase_add_test(tc, a_worker_reaches_one_limit_only);
+	tcase_add_test(
+		tc,
+		a_worker_that_is_too_large_from_its_start_on_is_replaced_after_its_first_request);
 	tcase_add_test(tc, memory_is_what_is_resident);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
