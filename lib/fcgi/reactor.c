@@ -91,6 +91,7 @@ static void serve(struct wsgi_runner *u, struct wsgi_peer *p)
 	pthread_mutex_unlock(&r->lock);
 
 	wsgi_fcgi_request_begin(c);
+	c->req.began_ns = u->turn.began_ns;
 	r->config.ops.serve(r->config.ctx, &c->req);
 	rc = wsgi_fcgi_request_end(c);
 	if (atomic_load(&r->stop_asked))

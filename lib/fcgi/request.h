@@ -33,6 +33,7 @@ struct wsgi_fcgi_request {
 	struct wsgi_output output;
 	struct wsgi_errors errors; /* STDERR: sent at each write, before STDOUT that is held */
 	bool has_stdin;            /* some byte of STDIN has come */
+	int64_t began_ns;          /* when it was taken up, by CLOCK_MONOTONIC */
 	/*
 	 * Set by the server when the response is not whole and the client must see that: in place
 	 * of END_REQUEST come bytes that begin no record, and the connection is closed. Of an

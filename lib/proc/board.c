@@ -291,15 +291,10 @@ static void set(_Atomic int64_t *at, int64_t value)
 	atomic_store_explicit(at, value, memory_order_relaxed);
 }
 
-void wsgi_board_begin(struct wsgi_board_thread *t, const struct wsgi_board_request *request)
+static void say_words(struct wsgi_board_thread *t, const struct wsgi_board_request *request)
 {
-	int64_t now_us;
-	uint32_t turn;
+	uint32_t turn = begin_words(t);
 
-	if (t == NULL)
-		return;
-	now_us = clock_us(CLOCK_MONOTONIC);
-	turn = begin_words(t);
 	PUT_TEXT(t, method, request->method);
 	PUT_TEXT(t, uri, request->uri);
 	PUT_TEXT(t, script, request->script);
@@ -309,26 +304,45 @@ void wsgi_board_begin(struct wsgi_board_thread *t, const struct wsgi_board_reque
 	PUT_NUMBER(t, took_us, -1);
 	PUT_NUMBER(t, cpu_us, -1);
 	end_words(t, turn);
-	set(&t->began_us, now_us);
+}
+
+void wsgi_board_begin(struct wsgi_board_thread *t, const struct wsgi_board_request *request)
+{
+	int64_t now_us = request->began_us;
+
+	if (t == NULL)
+		return;
+	if (now_us == 0)
+		now_us = clock_us(CLOCK_MONOTONIC);
+	if (!request->brief)
+		say_words(t, request);
+	set(&t->began_us, request->brief ? 0 : now_us);
 	set(&t->began_cpu_us, request->cpu ? clock_us(CLOCK_THREAD_CPUTIME_ID) : -1);
 	/* Never 0, which the clock is at boot. The words are there before it. */
 	atomic_store_explicit(&t->began_ms, now_us >= 1000 ? now_us / 1000 : 1,
 			      memory_order_release);
 }
 
-void wsgi_board_end(struct wsgi_board_thread *t)
+/* What it took. */
+static void end_with_words(struct wsgi_board_thread *t)
 {
 	int64_t cpu_us = -1;
 	uint32_t turn;
 
-	if (t == NULL || own(&t->began_ms) == 0)
-		return;
 	if (own(&t->began_cpu_us) >= 0)
 		cpu_us = clock_us(CLOCK_THREAD_CPUTIME_ID) - own(&t->began_cpu_us);
 	turn = begin_words(t);
 	PUT_NUMBER(t, took_us, clock_us(CLOCK_MONOTONIC) - own(&t->began_us));
 	PUT_NUMBER(t, cpu_us, cpu_us);
 	end_words(t, turn);
+}
+
+void wsgi_board_end(struct wsgi_board_thread *t)
+{
+	if (t == NULL || own(&t->began_ms) == 0)
+		return;
+	if (own(&t->began_us) != 0)
+		end_with_words(t);
 	/* One writer: no locked addition is needed. */
 	atomic_store_explicit(&t->requests,
 			      atomic_load_explicit(&t->requests, memory_order_relaxed) + 1,

@@ -45,7 +45,7 @@ enum { WSGI_BOARD_CELLS = sizeof(struct wsgi_board_words) / sizeof(uint64_t) };
 struct wsgi_board_thread {
 	_Atomic int64_t began_ms; /* of the request under way; 0: there is none */
 	_Atomic uint64_t requests;
-	_Atomic int64_t began_us, began_cpu_us;   /* private, as all below */
+	_Atomic int64_t began_us, began_cpu_us;   /* private, as all below; 0: it has no words */
 	_Atomic uint32_t turn;                    /* odd: words are being written */
 	_Atomic uint64_t cells[WSGI_BOARD_CELLS]; /* the words, so that they can be atomic */
 };
@@ -120,7 +120,9 @@ void wsgi_board_clear(const struct wsgi_board *b, uint32_t place);
 /* Its thread's, around a request. Strings may be NULL. */
 struct wsgi_board_request {
 	const char *method, *uri, *script, *user, *content_length;
-	bool cpu; /* count the processor time: two system calls, which nothing else here makes */
+	int64_t began_us; /* by CLOCK_MONOTONIC; 0: now */
+	bool cpu;   /* count the processor time: two system calls, which nothing else here makes */
+	bool brief; /* nobody reads the words: none are written */
 };
 
 /* A NULL for t is fine, and nothing. */

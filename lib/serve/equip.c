@@ -39,6 +39,13 @@ static void answer_for_all(struct wsgi_equip *e, struct wsgi_fastcgi_worker *w,
 	w->ping_path = o->ping_path;
 }
 
+/* The words on the board are for the status page, and for the log, of what takes too long. */
+static bool is_board_read(const struct wsgi_options *o)
+{
+	return o->status_path != NULL || o->status_socket != NULL || o->timeout_ms > 0 ||
+	       o->slow_ms > 0;
+}
+
 int wsgi_equip(struct wsgi_equip *e, struct wsgi_fastcgi_worker *w, const struct wsgi_options *o,
 	       int access, struct wsgi_error *err)
 {
@@ -49,6 +56,7 @@ int wsgi_equip(struct wsgi_equip *e, struct wsgi_fastcgi_worker *w, const struct
 	w->iis = o->iis;
 	w->max_requests = draw_max_requests(o);
 	w->max_memory_bytes = o->max_memory_bytes;
+	w->board_is_read = is_board_read(o);
 	answer_for_all(e, w, o);
 	if (rc == 0 && access >= 0)
 		rc = wsgi_access_log_create(&e->access, o->access_logformat, access, err);

@@ -32,6 +32,7 @@ struct wsgi_fastcgi_worker {
 	/* Optional, each: zeroed there is none. */
 	struct wsgi_board board;        /* where each thread says what it serves... */
 	uint32_t place;                 /* ...in the row of this place */
+	bool board_is_read;             /* ...with words, not only that it serves */
 	struct wsgi_access_log *access; /* a line for each request */
 	struct wsgi_status *status;     /* what answers status_path and ping_path */
 	const char *status_path, *ping_path;

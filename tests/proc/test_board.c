@@ -295,6 +295,35 @@ START_TEST(processor_time_is_counted_where_it_is_asked_for)
 }
 END_TEST
 
+START_TEST(a_brief_one_has_no_words_and_is_counted)
+{
+	static const struct wsgi_board_request brief = {.method = "GET", .brief = true};
+
+	wsgi_board_begin(first(), &form);
+	wsgi_board_end(first());
+	wsgi_board_begin(first(), &brief);
+	ck_assert_int_gt(first()->began_ms, 0);
+	wsgi_board_read(first(), &words);
+	ck_assert_str_eq(words.method, "POST");
+	wsgi_board_end(first());
+	ck_assert_int_eq(first()->began_ms, 0);
+	ck_assert_uint_eq(first()->requests, 2);
+}
+END_TEST
+
+START_TEST(its_time_counts_from_the_beginning_that_was_said)
+{
+	struct wsgi_board_request early = form;
+
+	early.began_us = wsgi_clock_ms() * 1000 - 5000000;
+	wsgi_board_begin(first(), &early);
+	ck_assert_int_eq(first()->began_ms, early.began_us / 1000);
+	wsgi_board_end(first());
+	wsgi_board_read(first(), &words);
+	ck_assert_int_ge(words.took_us, 5000000);
+}
+END_TEST
+
 START_TEST(what_is_not_said_is_empty)
 {
 	static const struct wsgi_board_request nothing;
@@ -486,6 +515,7 @@ static TCase *memory(void)
 	tcase_add_test(tc, no_child_of_an_application_has_it);
 	tcase_add_test(tc, who_attaches_sees_what_the_others_write);
 	tcase_add_test(tc, a_board_of_another_layout_is_refused);
+	tcase_add_test(tc, a_head_that_an_application_wrote_over_can_be_signed_again);
 	tcase_add_test(tc, a_head_that_says_more_rows_than_there_are_is_refused);
 	tcase_add_test(tc, what_is_no_board_is_refused);
 	tcase_add_test(tc, a_copy_that_somebody_could_cut_off_is_refused);
@@ -502,6 +532,8 @@ static TCase *requests(void)
 	tcase_add_test(tc, one_that_has_ended_is_counted_and_stays_to_be_read);
 	tcase_add_test(tc, an_end_without_a_beginning_counts_nothing);
 	tcase_add_test(tc, processor_time_is_counted_where_it_is_asked_for);
+	tcase_add_test(tc, a_brief_one_has_no_words_and_is_counted);
+	tcase_add_test(tc, its_time_counts_from_the_beginning_that_was_said);
 	tcase_add_test(tc, what_is_not_said_is_empty);
 	tcase_add_loop_test(tc, a_content_length_is_a_number_or_none, 0, LEN(lengths));
 	tcase_add_loop_test(tc, a_string_is_kept_as_far_as_there_is_room, 0, 26);
@@ -515,7 +547,6 @@ static TCase *at_the_same_time(void)
 {
 	TCase *tc = tcase_create("at the same time");
 
-	tcase_add_test(tc, a_head_that_an_application_wrote_over_can_be_signed_again);
 	tcase_add_checked_fixture(tc, given_a_board, tear_down);
 	tcase_add_test(tc, a_worker_that_was_killed_in_mid_word_hangs_no_reader);
 	tcase_add_test(tc, strings_end_whatever_a_worker_wrote);

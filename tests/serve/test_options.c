@@ -252,7 +252,7 @@ static const struct {
 	 "wsgi-fcgi --bind=:1 --bind=unix:/s --threads=8 -- found.py"},
 	{"what only the manager needs is gone", WSGI_GATEWAY_FCGI,
 	 "-b fd://3 --pm=dynamic -w 9 -t 3 --slow 1 -u root -m 22 --backlog 5 -p /pid app.py",
-	 "wsgi-fcgi --bind=fd://3 --workers=9 -- found.py"},
+	 "wsgi-fcgi --bind=fd://3 --workers=9 --timeout=3 --slow=1 -- found.py"},
 	{"what a worker needs is said in each kind", WSGI_GATEWAY_FCGI,
 	 "--max-requests 500 --max-requests-jitter 50 --max-memory 1G --preload --iis "
 	 "--log-level CRITICAL --zygote 5,6 --allowed-clients ::1,127.0.0.1 --check-config app.py",
