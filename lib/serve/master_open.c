@@ -244,8 +244,10 @@ int wsgi_master_open(struct wsgi_master *m, struct wsgi_error *err)
 	if (rc == 0) /* the last of what can fail: until now words go to who started us */
 		rc = wsgi_master_open_logs(m, err);
 	m->program = wsgi_master_find_program();
-	if (rc == 0)
+	if (rc == 0) {
+		wsgi_status_keeper_say(&m->status_keeper);
 		set_title(m);
+	}
 	return rc;
 }
 

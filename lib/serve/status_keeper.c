@@ -14,16 +14,6 @@ static bool is_open(const struct wsgi_status_keeper *k)
 	return k->listener.name != NULL;
 }
 
-static void say_address(const struct wsgi_status_keeper *k)
-{
-	const char *name = k->listener.name;
-
-	if (strncmp(name, "unix:", 5) == 0)
-		wsgi_log(k->log, WSGI_LOG_INFO, "status on %s", name);
-	else
-		wsgi_log(k->log, WSGI_LOG_INFO, "status on http://%s/status?html", name);
-}
-
 const struct wsgi_listener *wsgi_status_keeper_listener(const struct wsgi_status_keeper *k)
 {
 	return is_open(k) ? &k->listener : NULL;
@@ -45,9 +35,19 @@ int wsgi_status_keeper_open(struct wsgi_status_keeper *k, const char *address,
 		wsgi_listener_finish(&k->listener);
 		rc = wsgi_fail(err, -ENOMEM, "out of memory");
 	}
-	if (rc == 0)
-		say_address(k);
 	return rc;
+}
+
+void wsgi_status_keeper_say(const struct wsgi_status_keeper *k)
+{
+	const char *name = k->listener.name;
+
+	if (!is_open(k))
+		return;
+	if (strncmp(name, "unix:", 5) == 0)
+		wsgi_log(k->log, WSGI_LOG_INFO, "status on %s", name);
+	else
+		wsgi_log(k->log, WSGI_LOG_INFO, "status on http://%s/status?html", name);
 }
 
 /* It answers what it has begun, and ends by itself; whoever asks now waits for the next one. */

@@ -39,6 +39,9 @@ int wsgi_status_keeper_open(struct wsgi_status_keeper *k, const char *address,
 			    const struct wsgi_listener *left, const struct wsgi_priv *priv,
 			    const struct wsgi_log *log, struct wsgi_error *err);
 
+/* Log the address. */
+void wsgi_status_keeper_say(const struct wsgi_status_keeper *k);
+
 /* The socket, for the program that takes over (SIGUSR2); NULL: there is none. */
 const struct wsgi_listener *wsgi_status_keeper_listener(const struct wsgi_status_keeper *k);
 

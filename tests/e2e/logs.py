@@ -110,6 +110,17 @@ def the_error_log_has_gunicorns_form_and_what_is_printed():
 
 
 @test
+def all_that_is_said_at_a_start_and_an_upgrade_is_in_the_error_log():
+    server = Server('--status-socket', 'unix:' + os.path.join(WORK.run, 'status-logs.sock'))
+    os.kill(server.pid, signal.SIGUSR2)
+    server.wait('listening on', 2)
+    text = read(server.error)
+    same(len(re.findall('(?m)^' + HEAD + 'status on unix:.*$', text)), 2)
+    same(read(server.log), '')
+    server.end()
+
+
+@test
 def a_level_drops_what_is_below_it():
     server = Fcgi(WORK, APPLICATION, *PYTHON, '--log-level', 'warning')
     server.stop()
