@@ -23,9 +23,8 @@ static _Thread_local struct wsgi_handler_ops handler_ops;
 /* Where a thread is. One that the application started, and that reads its input, is a stranger. */
 static _Thread_local enum { STRANGER, OUTSIDE, INSIDE } where;
 
-/* Which of the worker's threads this is, and when it began with its request. */
+/* Which of the worker's threads this is. */
 static _Thread_local uint32_t thread_index;
-static _Thread_local int64_t began_at_us, began_us;
 
 /* -- a request --------------------------------------------------------------------------------- */
 
@@ -136,23 +135,28 @@ static struct wsgi_app *find(struct wsgi_fastcgi_worker *w, struct wsgi_environ 
 	return rc == 0 ? w->app : rc == -ENOENT ? &outside : &exhausted;
 }
 
-static void say_begin(const struct wsgi_fastcgi_worker *w, struct wsgi_board_thread *row,
-		      const struct wsgi_environ *params)
+static void describe(struct wsgi_board_request *request, const struct wsgi_environ *params)
 {
-	struct wsgi_board_request request;
+	request->method = wsgi_environ_get(params, "REQUEST_METHOD");
+	request->uri = wsgi_environ_get(params, "REQUEST_URI");
+	request->script = wsgi_environ_get(params, "SCRIPT_FILENAME");
+	if (request->script == NULL)
+		request->script = wsgi_environ_get(params, "SCRIPT_NAME");
+	request->user = wsgi_environ_get(params, "REMOTE_USER");
+	request->content_length = wsgi_environ_get(params, "CONTENT_LENGTH");
+}
 
-	if (row == NULL)
-		return;
-	request = (struct wsgi_board_request){
-		.method = wsgi_environ_get(params, "REQUEST_METHOD"),
-		.uri = wsgi_environ_get(params, "REQUEST_URI"),
-		.script = wsgi_environ_get(params, "SCRIPT_FILENAME"),
-		.user = wsgi_environ_get(params, "REMOTE_USER"),
-		.content_length = wsgi_environ_get(params, "CONTENT_LENGTH"),
-		.cpu = w->status != NULL,
+static void say_begin(const struct wsgi_fastcgi_worker *w, struct wsgi_board_thread *row,
+		      const struct wsgi_fcgi_request *req)
+{
+	struct wsgi_board_request request = {
+		.began_us = req->began_ns / 1000,
+		.cpu = w->status_path != NULL,
+		.brief = !w->board_is_read,
 	};
-	if (request.script == NULL)
-		request.script = wsgi_environ_get(params, "SCRIPT_NAME");
+
+	if (row != NULL && w->board_is_read)
+		describe(&request, &req->params);
 	wsgi_board_begin(row, &request);
 }
 
@@ -184,16 +188,25 @@ static void serve(void *ctx, struct wsgi_fcgi_request *req)
 	struct wsgi_board_thread *row = wsgi_board_thread(&w->board, w->place, thread_index);
 	struct wsgi_app *app = NULL;
 
-	if (w->access != NULL) {
-		began_at_us = clock_us(CLOCK_REALTIME);
-		began_us = clock_us(CLOCK_MONOTONIC);
-	}
-	say_begin(w, row, &req->params);
+	say_begin(w, row, req);
 	wake_minder(w);
 	if (w->status != NULL)
 		app = wsgi_status_find(w->status, &req->params, w->status_path, w->ping_path);
 	run(w, req, app != NULL ? app : find(w, &req->params));
 	wsgi_board_end(row); /* who has the answer finds it counted */
+}
+
+static void log_access(struct wsgi_fastcgi_worker *w, const struct wsgi_fcgi_request *req)
+{
+	const int64_t took_us = clock_us(CLOCK_MONOTONIC) - req->began_ns / 1000;
+	const struct wsgi_access_log_facts facts = {
+		.env = &req->params,
+		.handler = &handler.base,
+		.began_at_us = clock_us(CLOCK_REALTIME) - took_us,
+		.took_us = took_us,
+	};
+
+	wsgi_access_log_write(w->access, &facts);
 }
 
 /* The response has gone: nobody waits for this. */
@@ -202,13 +215,7 @@ static void ended(void *ctx, struct wsgi_fcgi_request *req)
 	struct wsgi_fastcgi_worker *w = ctx;
 
 	if (w->access != NULL)
-		wsgi_access_log_write(w->access,
-				      &(struct wsgi_access_log_facts){
-					      .env = &req->params,
-					      .handler = &handler.base,
-					      .began_at_us = began_at_us,
-					      .took_us = clock_us(CLOCK_MONOTONIC) - began_us,
-				      });
+		log_access(w, req);
 	if (wsgi_limits_count(&w->limits))
 		reach_limit(w);
 }
