@@ -120,6 +120,7 @@ EXAMPLES = [Example(page, number, code, printed, compiler)
             for page, programs in [(p, p.programs()) for p in manual.pages() + manual.guides()] +
             [(OVERVIEW, FIRST)]
             for number, (code, printed) in enumerate(programs, 1)
+            if '#include' in code  # other blocks show what is no C
             for compiler in (C, CXX)]
 BUILDERS = concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1)
 BUILT = {}
@@ -331,7 +332,9 @@ def expected():
                                          'pkgconfig/libwsgi.pc', 'wsgi/wsgi_python.abi3.so',
                                          'wsgi/wsgi_python_http.abi3.so')}
     files |= {'bin/' + os.path.basename(c) for c in sources('cmd/*')}
-    for page in sources('cmd/*/*.1', 'lib/*/*.[37]', 'scripts/frontends/*.7'):
+    for unit in sources('scripts/systemd/*.in'):
+        files.add('lib/systemd/system/' + os.path.basename(unit)[:-len('.in')])
+    for page in sources('cmd/*/*.1', 'lib/*/*.[37]', 'scripts/*/*.7'):
         files.add('share/man/man%s/%s' % (page[-1], os.path.basename(page)))
     for page in manual.pages():
         files |= {'share/man/man3/%s.3' % name for name in page.names}

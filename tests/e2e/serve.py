@@ -316,6 +316,19 @@ def python(*words):
     return Server(*words, app_file())
 
 
+def workers_of(master):
+    """The processes of wsgi-fcgi that serve: the children of its master by their titles."""
+    with open('/proc/%d/task/%d/children' % (master, master)) as f:
+        children = f.read().split()
+    found = []
+    for child in children:
+        with open('/proc/%s/cmdline' % child, 'rb') as f:
+            if b'worker' in f.read():
+                found.append(int(child))
+    assert found, children
+    return found
+
+
 @contextlib.contextmanager
 def forwarding(*words):
     """wsgi-serve --fcgi in front of wsgi-fcgi with the same application."""
@@ -1221,7 +1234,8 @@ def test_a_backend_that_is_killed_in_mid_response_is_seen():
     with forwarding() as server, server.connect() as s:
         s.sendall(b'GET /ticks HTTP/1.1\r\nHost: h\r\n\r\n')
         data = s.recv(1000)
-        server.backend.process.kill()
+        for worker in workers_of(server.backend.process.pid):
+            os.kill(worker, signal.SIGKILL)
         data += read_all(s)
         assert b'tick' in data and b'0\r\n\r\n' not in data, data
         server.await_log('in the middle of its response')

@@ -245,7 +245,9 @@ def with_preload_it_does_not_and_the_log_says_so(n):
 def a_program_that_it_starts_has_all_signals(options):
     with Server(*options) as server:
         got = server.ask('signals')
-        same((int(got['SigBlk'], 16), int(got['SigIgn'], 16), int(got['SigCgt'], 16)), (0, 0, 0))
+        # 32 and 33 are the C library's own: what make starts has them ignored.
+        mine = [int(got[name], 16) & ~0x180000000 for name in ('SigBlk', 'SigIgn', 'SigCgt')]
+        same(mine, [0, 0, 0])
 
 
 @test
