@@ -115,6 +115,9 @@ static void handle_peer(struct wsgi_runner *u, struct wsgi_peer *p)
 
 	if (p->watched == EPOLLOUT)
 		rc = wsgi_outbox_push(&p->conn.outbox, p->conn.fd);
+	if (rc == -EIO) /* a file that has become shorter: no fault of the peer's */
+		wsgi_log(r->config.log, WSGI_LOG_ERROR,
+			 "the response cannot be sent: the rest of its file cannot be read");
 	if (rc != 0 && rc != -EAGAIN)
 		p->conn.code = rc;
 	p->conn.worker = &u->worker;
