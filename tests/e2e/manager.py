@@ -298,6 +298,37 @@ def without_a_master_workers_finish_and_end():
     are_gone(everybody)
 
 
+@test
+def without_a_master_a_worker_that_does_not_finish_ends_in_time():
+    server = Server('--graceful-timeout', '1')
+    workers = server.workers(1)
+    c = server.begin('/sleep', '60')
+    server.wait('started')
+    server.stop(number=signal.SIGKILL)
+    are_gone(workers)
+    same(c.reply().ended, None)
+    server.wait('has no master any more')
+
+
+@test
+def a_standard_error_that_nobody_reads_does_not_keep_a_master_from_its_end():
+    out, err = os.pipe()
+    child = subprocess.Popen([WORK.program('wsgi-fcgi'), *PYTHON, '-b', address(), app()],
+                             stdin=subprocess.DEVNULL, stderr=err)
+    try:
+        has(os.read(out, 4096).decode(), 'started')
+        os.set_blocking(err, False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(err, b'x' * 4096)
+        child.terminate()
+        same(child.wait(10), 0)
+    finally:
+        child.kill()
+        os.close(out)
+        os.close(err)
+
+
 # Workers.
 
 @test(each=[9, 11, 15])
@@ -326,9 +357,65 @@ def a_zygote_that_is_killed_is_replaced_and_its_workers_go_on():
 
 
 @test
+def a_zygote_that_does_not_answer_holds_up_no_end_and_no_reload():
+    server = Server()
+    before, zygote = server.workers(1), server.zygote()
+    os.kill(zygote, signal.SIGSTOP)
+    server.kill(signal.SIGHUP)
+    server.wait('new workers take over')
+    are_gone(before + [zygote])
+    zygote = server.zygote()
+    os.kill(zygote, signal.SIGSTOP)
+    os.kill(server.workers(1)[0], signal.SIGKILL)
+    server.wait('was killed by signal 9')
+    server.end()
+    has(server.text(), 'zygote %d does not answer: killed' % zygote)
+
+
+SCRIBBLE = '''
+import ctypes, threading
+def scribble(byte):
+    with open('/proc/self/maps') as maps:
+        for line in maps:
+            if 'wsgi-board' in line:
+                first, last = (int(x, 16) for x in line.split()[0].split('-'))
+                ctypes.memset(first, byte, last - first)
+    sys.stderr.write('scribbled\\n')
+threading.Timer(0.5, scribble, [%d]).start()
+'''
+
+
+@test(each=[0, 1, 0x7f, 0xff])
+def an_application_that_writes_over_the_scoreboard_harms_no_master(byte):
+    server = Server('-w', '2', '--timeout', '5', '--slow', '1', application=app(top=SCRIBBLE % byte))
+    server.wait('scribbled', 2)
+    write(os.path.basename(server.application), 'two')
+    server.kill(signal.SIGHUP)
+    server.wait('new workers take over')
+    server.serves('two')
+    server.kill(signal.SIGUSR2)
+    server.wait('new workers take over', 2)
+    server.workers(2)
+    server.end()
+
+
+@test
+def a_limit_of_memory_below_what_a_worker_needs_replaces_nobody_who_is_idle():
+    server = Server('--max-memory', '1M')
+    before = server.workers(1)
+    server.wait('before its first request')
+    time.sleep(2.5)
+    same(server.workers(1), before)
+    same(server.get().pid, before[0])
+    server.wait('started', 2)
+    are_gone(before)
+    server.end()
+
+
+@test
 def workers_that_do_not_start_any_more_are_tried_ever_more_slowly():
     server = Server('-w', '2', application=app())
-    server.workers(2)
+    server.wait('started', 2)
     write(os.path.basename(server.application), top='raise SystemExit(5)')
     for pid in server.workers(2):
         os.kill(pid, signal.SIGKILL)
@@ -681,6 +768,69 @@ def a_program_that_does_not_check_does_not_take_over():
     server.wait('no upgrade: ')
     same(sorted(server.workers(2)), sorted(before))
     same(server.get().version, 'one')
+    server.end()
+
+
+REFUSES = '''#!/bin/sh
+for word; do case $word in --upgrade=*) echo 'no such option' >&2; exit 64;; esac; done
+'''
+
+
+@test(each=['gone', 'garbage', 'older'])
+def a_program_that_cannot_take_over_does_not(how):
+    server = Server()
+    before, program = server.workers(1), WORK.program('wsgi-fcgi')
+    os.rename(program, program + '.kept')
+    try:
+        if how != 'gone':
+            WORK.file('bin', 'wsgi-fcgi', text=REFUSES if how == 'older' else 'x', mode=0o755)
+        server.kill(signal.SIGUSR2)
+        server.wait('no upgrade: ')
+    finally:
+        os.rename(program + '.kept', program)
+    same(server.workers(1), before)
+    server.kill(signal.SIGUSR2)
+    server.wait('new workers take over')
+    server.end()
+
+
+@test
+def a_check_that_hangs_goes_with_its_master():
+    server = Server()
+    program = WORK.program('wsgi-fcgi')
+    os.rename(program, program + '.kept')
+    try:
+        WORK.file('bin', 'wsgi-fcgi', text='#!/bin/sh\nexec sleep 60\n', mode=0o755)
+        server.kill(signal.SIGUSR2)
+        server.wait('checking')
+        server.kill(signal.SIGUSR2)
+        server.wait('no upgrade: one is under way')
+        with open('/proc/%d/task/%d/children' % (server.pid, server.pid)) as f:
+            children = list(map(int, f.read().split()))
+        server.end()
+    finally:
+        os.rename(program + '.kept', program)
+    same(len(children), 3)
+    are_gone(children)
+
+
+@test
+def the_workers_of_an_older_generation_outlive_an_upgrade_and_its_board():
+    config = WORK.file('threads.conf', text='threads = 1\n')
+    server = Server('-c', config)
+    first = server.workers(1)
+    slow = server.begin('/sleep', '4')
+    time.sleep(0.3)
+    server.kill(signal.SIGHUP)
+    server.wait('new workers take over')
+    WORK.file('threads.conf', text='threads = 3\n')
+    server.kill(signal.SIGUSR2)
+    server.wait('new workers take over', 2)
+    same(is_alive(first[0]), True)
+    same(slow.reply().status, 200)
+    are_gone(first)
+    same(server.get().status, 200)
+    server.workers(1)
     server.end()
 
 
