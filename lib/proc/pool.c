@@ -10,7 +10,10 @@
 
 #include "base/fdpass.h"
 
-enum { PROVED_MS = 1000 };
+enum {
+	PROVED_MS = 1000,
+	NONSENSE_MOST = 16, /* messages at once */
+};
 
 /* -- places ------------------------------------------------------------------------------------ */
 
@@ -221,14 +224,19 @@ uint32_t wsgi_pool_take(struct wsgi_pool *p, const struct wsgi_line_message *m)
 int wsgi_pool_hear(struct wsgi_pool *p, uint32_t place, struct wsgi_line_message *m)
 {
 	struct wsgi_pool_place *it = &p->places[place];
+	bool is_nonsense = true;
 	size_t n = 0;
-	int rc;
+	int rc = -EAGAIN;
 
 	if (it->line < 0)
 		return -EAGAIN;
-	do
+	for (int i = 0; i < NONSENSE_MOST && is_nonsense; i++) {
 		rc = wsgi_line_hear(it->line, m, NULL, &n);
-	while (rc == -EBADMSG || rc == -EMSGSIZE || (rc == 1 && m->serial != it->serial));
+		is_nonsense =
+			rc == -EBADMSG || rc == -EMSGSIZE || (rc == 1 && m->serial != it->serial);
+	}
+	if (is_nonsense)
+		return -EAGAIN; /* there may be more of it: not at the cost of all others */
 	if (rc == 1 || rc == -EAGAIN)
 		return rc;
 	hang_up(it);

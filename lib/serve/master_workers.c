@@ -20,6 +20,7 @@ enum {
 	PARK_MS = 50,     /* until the exchange may have room again */
 	MUTE_MS = 30000,  /* for a zygote to fork, which a large one under swapping needs */
 	MUTE_AT_STOP_MS = 1000,
+	HEAR_MOST = 1024, /* messages at once, which is more than a line can hold */
 };
 
 static struct wsgi_pool_place *place_at(struct wsgi_master *m, uint32_t place)
@@ -238,10 +239,13 @@ static void worker_says(struct wsgi_master *m, uint32_t place, const struct wsgi
 static void hear_worker(struct wsgi_master *m, uint32_t place)
 {
 	struct wsgi_line_message said;
-	int rc;
+	int rc = 1;
 
-	while ((rc = wsgi_pool_hear(&m->pool, place, &said)) == 1)
-		worker_says(m, place, &said);
+	for (int i = 0; i < HEAR_MOST && rc == 1; i++) {
+		rc = wsgi_pool_hear(&m->pool, place, &said);
+		if (rc == 1)
+			worker_says(m, place, &said);
+	}
 	/* It ends; what it still does is nobody's to ask. */
 	if (rc == 0 && place_at(m, place)->stage == WSGI_BOARD_SERVING)
 		place_at(m, place)->hung_up_ms = m->now_ms;
@@ -279,7 +283,7 @@ static void hear_zygote(struct wsgi_master *m, struct wsgi_generation *g)
 	struct wsgi_line_message said;
 	int rc = 1;
 
-	while (g->line >= 0 && rc != -EAGAIN) {
+	for (int i = 0; i < HEAR_MOST && g->line >= 0 && rc != -EAGAIN; i++) {
 		size_t n = 0;
 
 		rc = wsgi_line_hear(g->line, &said, NULL, &n);

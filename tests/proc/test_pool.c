@@ -247,6 +247,24 @@ START_TEST(a_worker_is_told_with_descriptors)
 }
 END_TEST
 
+/* It could say more as quickly as that is read. */
+START_TEST(one_that_talks_nonsense_is_not_listened_to_for_long)
+{
+	struct wsgi_line_message said;
+	struct pollfd more;
+	int rc = 0;
+
+	when_spawned(0);
+	for (int i = 0; i < 100000 && rc == 0; i++)
+		rc = wsgi_fd_send(worker, "x", 1, NULL, 0);
+	ck_assert_int_eq(rc, -EAGAIN);
+	ck_assert_int_eq(wsgi_pool_hear(&pool, 0, &said), -EAGAIN);
+	more = (struct pollfd){.fd = pool.places[0].line, .events = POLLIN};
+	ck_assert_int_ge(more.fd, 0);
+	ck_assert_int_eq(poll(&more, 1, 0), 1);
+}
+END_TEST
+
 START_TEST(one_that_does_not_listen_stops_nobody)
 {
 	int rc = 0;
@@ -467,6 +485,7 @@ static Suite *pool_suite(void)
 	tcase_add_test(tc, a_worker_that_cannot_be_forked_is_told);
 	tcase_add_test(tc, what_a_worker_says_is_heard_and_its_end_too);
 	tcase_add_test(tc, a_worker_is_told_with_descriptors);
+	tcase_add_test(tc, one_that_talks_nonsense_is_not_listened_to_for_long);
 	tcase_add_test(tc, one_that_does_not_listen_stops_nobody);
 	tcase_add_test(tc, the_time_of_the_first_word_to_end_counts);
 	tcase_add_test(tc, whoever_ends_is_told_once_with_his_place);
