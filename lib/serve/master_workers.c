@@ -140,12 +140,31 @@ static void say_candidate_failed(struct wsgi_master *m, const char *who, pid_t p
 			 how(text, status));
 }
 
+/* A line for each request that it had when it ended; known where anybody reads the board's words. */
+static void say_unanswered(struct wsgi_master *m, uint32_t place)
+{
+	const struct wsgi_pool_place *it = place_at(m, place);
+
+	for (uint32_t t = 0; it->board != NULL && t < it->board->threads; t++) {
+		struct wsgi_board_thread *thread = wsgi_board_thread(it->board, place, t);
+		struct wsgi_board_words words;
+
+		if (thread == NULL || thread->began_ms == 0)
+			continue;
+		wsgi_board_read(thread, &words);
+		if (words.method[0] != '\0')
+			wsgi_log(&m->log, WSGI_LOG_WARNING, "worker %ld: %s %s is left unanswered",
+				 (long)it->pid, words.method, words.uri);
+	}
+}
+
 static void worker_ended(struct wsgi_master *m, const struct wsgi_pool_end *end)
 {
 	const struct wsgi_pool_place place = *place_at(m, end->place);
 	bool of_candidate = is_of(&place, m->candidate);
 	bool proved = wsgi_pool_has_proved(&m->pool, end->place, m->now_ms);
 
+	say_unanswered(m, end->place);
 	wsgi_pool_free(&m->pool, end->place);
 	if (of_candidate) {
 		say_candidate_failed(m, "worker", end->pid, end->status, place.code);

@@ -344,6 +344,17 @@ def a_worker_that_is_killed_is_replaced(number):
     server.end()
 
 
+@test(each=['/die 9', '/die 11', '/exit 3'])
+def a_request_that_ends_its_worker_is_named(what):
+    path, query = what.split()
+    server = Server('--timeout', '60')
+    worker, = server.workers(1)
+    server.begin(path, query).close()
+    server.wait('worker %d: GET %s?%s is left unanswered' % (worker, path, query))
+    server.wait('starting another')
+    server.end()
+
+
 @test
 def a_zygote_that_is_killed_is_replaced_and_its_workers_go_on():
     server = Server('-w', '2')
@@ -664,6 +675,25 @@ def hup_reads_the_configuration_again():
     same(server.get().status, 200)
     WORK.file('fcgi.conf', text='bind = "127.0.0.1:1"\nworkers = 1\n')
     server.kill(signal.SIGHUP)
+    server.workers(1)
+    server.end()
+
+
+@test(each=['start', 'reload'])
+def a_configuration_that_is_broken_meanwhile_does_not_end_what_is_being_loaded(what):
+    config = WORK.file('meanwhile.conf', text='threads = 1\n')
+    server = Server('-c', config, application=app(top='time.sleep(1)'), ready=False)
+    if what == 'reload':
+        server.wait('started')
+        write(os.path.basename(server.application), 'two', top='time.sleep(1)')
+        server.kill(signal.SIGHUP)
+        server.wait('reloading')
+    until(lambda: server.children('zygote'), 'a zygote')
+    WORK.file('meanwhile.conf', text='threadz = 1\n')
+    server.kill(signal.SIGHUP)
+    server.wait('no option threadz')
+    server.wait('started', 2 if what == 'reload' else 1)
+    server.serves('two' if what == 'reload' else 'one')
     server.workers(1)
     server.end()
 
