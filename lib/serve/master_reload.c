@@ -70,6 +70,16 @@ static void warn_of_changes(const struct wsgi_master *m, const struct wsgi_optio
 	}
 }
 
+/* What is being loaded was read when all was well: it goes on. */
+static void cannot_reload(struct wsgi_master *m, int status)
+{
+	if (m->candidate == NULL)
+		wsgi_master_drop_candidate(m, status);
+	else
+		wsgi_log(&m->log, WSGI_LOG_ERROR,
+			 "the reload has failed: what was being loaded before it goes on");
+}
+
 void wsgi_master_reload(struct wsgi_master *m)
 {
 	struct wsgi_generation *g = NULL;
@@ -77,8 +87,6 @@ void wsgi_master_reload(struct wsgi_master *m)
 	int rc;
 
 	m->to_reload = false;
-	if (m->candidate != NULL)
-		wsgi_master_drop_candidate(m, 0);
 	if (m->current != NULL) {
 		wsgi_log(&m->log, WSGI_LOG_INFO, "reloading");
 		wsgi_notify_reloading(&m->notify, "reloading");
@@ -89,10 +97,11 @@ void wsgi_master_reload(struct wsgi_master *m)
 	if (rc != 0) {
 		wsgi_log(&m->log, WSGI_LOG_ERROR, "%s", err.text);
 		wsgi_generation_destroy(g);
-		m->candidate = NULL;
-		wsgi_master_drop_candidate(m, wsgi_gateway_status(rc));
+		cannot_reload(m, wsgi_gateway_status(rc));
 		return;
 	}
+	if (m->candidate != NULL)
+		wsgi_master_drop_candidate(m, 0);
 	m->number++;
 	m->candidate = g;
 	if (m->current != NULL)
