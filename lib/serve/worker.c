@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -178,6 +179,31 @@ static void in_child_of_load(void *ctx)
 		close(w->fds[i]);
 }
 
+/* Whether a descriptor is still what it was. */
+static bool is_socket(int fd)
+{
+	int type;
+	socklen_t len = sizeof(type);
+
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0;
+}
+
+/* What an application does that means to become a daemon. Returns status. */
+static int check_descriptors(const struct wsgi_worker *w, int status)
+{
+	const struct wsgi_log log = wsgi_options_log(w->o);
+	bool all = is_socket(w->line) && is_socket(w->exchange[0]) && is_socket(w->exchange[1]);
+
+	for (size_t i = 0; i < w->n_fds; i++)
+		all = all && is_socket(w->fds[i]);
+	if (all || status != 0)
+		return status;
+	wsgi_log(&log, WSGI_LOG_ERROR,
+		 "the application has closed descriptors that are not its own while it was loaded "
+		 "(os.closerange? a daemon's start?): nothing can be served; take that out");
+	return EX_SOFTWARE;
+}
+
 int wsgi_worker_load(const struct wsgi_worker *w, struct wsgi_app **app)
 {
 	static const struct wsgi_forked_ops ops = {.child = in_child_of_load};
@@ -194,7 +220,7 @@ int wsgi_worker_load(const struct wsgi_worker *w, struct wsgi_app **app)
 	if (wsgi_forked())
 		_exit(EX_OK);
 	wsgi_forked_watch(NULL, NULL);
-	return rc;
+	return check_descriptors(w, rc);
 }
 
 /* -- the minder -------------------------------------------------------------------------------- */

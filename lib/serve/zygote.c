@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -274,6 +275,7 @@ static int preload(struct zygote *z)
 
 	if (status != 0)
 		return status;
+	prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0); /* workers are to be the master's children */
 	threads = count_threads(z);
 	if (threads > 0)
 		wsgi_log(

@@ -186,6 +186,22 @@ def a_first_worker_that_ends_while_it_loads_ends_the_program(how):
     has(err, 'before it could serve')
 
 
+@test(each=['worker', 'zygote under --preload'])
+def an_application_that_closes_the_servers_descriptors_is_told_so(where):
+    more = ['--preload'] if 'preload' in where else []
+    status, err = run('-b', address(), *more, app(top='os.closerange(3, 1000)'))
+    same(status, 70)
+    has(err, 'has closed descriptors that are not its own')
+
+
+@test
+def an_application_that_is_a_subreaper_before_its_workers_are_forked_is_served():
+    server = Server('-w', '2', '--preload',
+                    application=app(top='import ctypes; ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)'))
+    same(server.get().pid in server.workers(2), True)
+    server.end()
+
+
 @test
 def an_address_that_is_taken_is_an_error():
     server = Server()
@@ -418,6 +434,7 @@ def a_limit_of_memory_below_what_a_worker_needs_replaces_nobody_who_is_idle():
     time.sleep(2.5)
     same(server.workers(1), before)
     same(server.get().pid, before[0])
+    server.wait('worker %d has reached --max-memory: ' % before[0])
     server.wait('started', 2)
     are_gone(before)
     server.end()
@@ -462,6 +479,7 @@ def after_max_requests_a_worker_is_replaced_and_no_request_is_lost():
             time.sleep(0.02)
     same(len(pids), 30)
     assert len(set(pids)) >= 2, pids
+    has(server.text(), 'worker %d has reached --max-requests: ' % pids[0])
     server.workers(1)
     server.end()
 
