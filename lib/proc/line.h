@@ -29,8 +29,9 @@ enum wsgi_line_word {
 	WSGI_LINE_SPAWNED, /* pid has place; it is the master's child */
 	WSGI_LINE_FAILED,  /* no worker could be forked for place: code is why, -errno */
 	/* from a worker */
-	WSGI_LINE_READY,   /* the application is loaded; it serves */
-	WSGI_LINE_REPLACE, /* enough requests, or too much memory: have another, then retire me */
+	WSGI_LINE_READY, /* the application is loaded; it serves */
+	/* Have another, then retire me: code is 0 after enough requests, ENOMEM for the memory. */
+	WSGI_LINE_REPLACE,
 	/* from a worker, or from a zygote under --preload */
 	WSGI_LINE_UNLOADED, /* the application cannot be loaded, code is the exit status */
 	/* from a worker under --reload */

@@ -60,6 +60,11 @@ static bool is_heavy(struct wsgi_limits *l)
 	       wsgi_limits_weigh(l, &bytes);
 }
 
+bool wsgi_limits_has_enough(const struct wsgi_limits *l)
+{
+	return l->max_requests > 0 && atomic_load(&l->requests) >= l->max_requests;
+}
+
 bool wsgi_limits_count(struct wsgi_limits *l)
 {
 	if (l->max_requests > 0 && atomic_fetch_add(&l->requests, 1) + 1 == l->max_requests &&

@@ -29,6 +29,9 @@ void wsgi_limits_finish(struct wsgi_limits *l);
 /* A request has ended. Returns whether a limit is reached: true once, for one of all calls. */
 bool wsgi_limits_count(struct wsgi_limits *l);
 
+/* Whether there have been enough requests; else it is the memory that a limit is reached of. */
+bool wsgi_limits_has_enough(const struct wsgi_limits *l);
+
 /*
  * Look at the memory now: sets *bytes to the resident set, 0: it cannot be told. Returns as
  * wsgi_limits_count().

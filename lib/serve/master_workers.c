@@ -140,7 +140,7 @@ static void say_candidate_failed(struct wsgi_master *m, const char *who, pid_t p
 			 how(text, status));
 }
 
-/* A line for each request that it had when it ended; known where anybody reads the board's words. */
+/* A line for each request that it had when it ended; known where the board's words are read. */
 static void say_unanswered(struct wsgi_master *m, uint32_t place)
 {
 	const struct wsgi_pool_place *it = place_at(m, place);
@@ -248,10 +248,8 @@ static void worker_says(struct wsgi_master *m, uint32_t place, const struct wsgi
 		source_changed(m, it);
 	if (said->word != WSGI_LINE_REPLACE || it->outgoing || it->stage != WSGI_BOARD_SERVING)
 		return;
-	wsgi_log(&m->log, WSGI_LOG_INFO,
-		 "worker %ld has reached --max-requests or --max-memory: starting another in its "
-		 "stead",
-		 (long)it->pid);
+	wsgi_log(&m->log, WSGI_LOG_INFO, "worker %ld has reached %s: starting another in its stead",
+		 (long)it->pid, said->code == 0 ? "--max-requests" : "--max-memory");
 	it->outgoing = true;
 }
 

@@ -286,7 +286,8 @@ static void *mind(void *arg)
 		end_in_time(r);
 		wsgi_fastcgi_worker_relieve(&r->fastcgi);
 		if (atomic_exchange(&r->is_enough, false))
-			say(r->w, WSGI_LINE_REPLACE, 0);
+			say(r->w, WSGI_LINE_REPLACE,
+			    wsgi_limits_has_enough(&r->fastcgi.limits) ? 0 : ENOMEM);
 		rest(r);
 	}
 	return NULL;

@@ -52,7 +52,10 @@ END_TEST
 START_TEST(the_last_of_so_many_requests_reaches_the_limit_and_none_after_it)
 {
 	wsgi_limits_init(&limits, 100, 0);
-	ck_assert_int_eq(when_counted(1000), 100);
+	ck_assert_int_eq(when_counted(99), 0);
+	ck_assert(!wsgi_limits_has_enough(&limits));
+	ck_assert_int_eq(when_counted(1000), 1);
+	ck_assert(wsgi_limits_has_enough(&limits));
 }
 END_TEST
 
