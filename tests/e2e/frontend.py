@@ -217,6 +217,17 @@ class Logs:
             time.sleep(0.02)
 
 
+def until(what, words=None, bound=20):
+    """Wait until what() is true; returns what it gave. words: what it is, if it never comes."""
+    end = time.monotonic() + bound
+    while True:
+        value = what()
+        if value:
+            return value
+        assert time.monotonic() < end, 'not in %s s: %s' % (bound, words or what.__name__)
+        time.sleep(0.01)
+
+
 def free_port():
     """A port that the system chooses."""
     with socket.socket() as s:

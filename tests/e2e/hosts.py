@@ -15,7 +15,7 @@ import threading
 import time
 
 import fastcgi
-from frontend import (Logs, Nginx, Process, Work, connect, has, main, request, same, test)
+from frontend import (Logs, Nginx, Process, Work, connect, has, main, request, same, test, until)
 from front_servers import Haproxy
 from steady import Load
 
@@ -44,17 +44,6 @@ if __name__ == '__main__' and not os.environ.get(INSIDE):
 def run(*words):
     done = subprocess.run(words, capture_output=True, text=True)
     assert done.returncode == 0, '%s: %s' % (' '.join(words), done.stderr)
-
-
-def until(what, bound=20):
-    """Wait until what() is true; returns what it gave."""
-    end = time.monotonic() + bound
-    while True:
-        value = what()
-        if value:
-            return value
-        assert time.monotonic() < end, 'it never came: %s' % what.__name__
-        time.sleep(0.02)
 
 
 # The network.

@@ -9,7 +9,8 @@ import signal
 import threading
 import time
 
-from frontend import Fcgi, Logs, Nginx, Process, Work, connect, free_port, main, request, same, test
+from frontend import (Fcgi, Logs, Nginx, Process, Work, connect, free_port, main, request, same, test,
+                      until)
 from steady import Load
 
 TIMES = int(os.environ.get('LOAD_TIMES', 1))
@@ -21,17 +22,6 @@ NEXT = ('fastcgi_keep_conn on;', 'fastcgi_keep_conn on; fastcgi_next_upstream er
 
 def worker_of(port):
     return int(request(port, '/?n=0').body.split(b';')[1])
-
-
-def until(what, bound=20):
-    """Wait until what() is true; returns what it gave."""
-    end = time.monotonic() + bound
-    while True:
-        value = what()
-        if value:
-            return value
-        assert time.monotonic() < end, 'it never came: %s' % what.__name__
-        time.sleep(0.01)
 
 
 def say(name, result):

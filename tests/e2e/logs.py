@@ -6,10 +6,9 @@ import os
 import re
 import signal
 import subprocess
-import time
 
 from fastcgi import Connection, request, variables
-from frontend import Fcgi, Skip, Work, has, has_not, main, same, tail, test
+from frontend import Fcgi, Skip, Work, has, has_not, main, same, tail, test, until
 
 WORK = Work('logs')
 PYTHON = ['--python', '/usr/bin/python3']
@@ -27,17 +26,6 @@ def application(environ, start_response):
 '''
 APPLICATION = WORK.file('apps', 'logged.py', text=APP)
 HEAD = r'\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}\] \[\d+\] \[[A-Z]+\] '
-
-
-def until(what, words, bound=15):
-    end = time.monotonic() + bound
-    while True:
-        value = what()
-        if value:
-            return value
-        if time.monotonic() > end:
-            raise AssertionError('not in %d s: %s' % (bound, words))
-        time.sleep(0.02)
 
 
 def read(path):

@@ -9,7 +9,7 @@ import subprocess
 import time
 
 from fastcgi import Connection, request, variables
-from frontend import Fcgi, Work, has, has_not, main, same, tail, test
+from frontend import Fcgi, Work, has, has_not, main, same, tail, test, until
 
 WORK = Work('manager')
 PYTHON = ['--python', '/usr/bin/python3']
@@ -110,16 +110,6 @@ class Server(Fcgi):
 
     def end(self, status=0, number=signal.SIGTERM):
         same(self.stop(number=number), status)
-
-
-def until(what, words, bound=15):
-    end = time.monotonic() + bound
-    while True:
-        value = what()
-        if value:
-            return value
-        assert time.monotonic() < end, 'never: %s' % words
-        time.sleep(0.02)
 
 
 def is_alive(pid):

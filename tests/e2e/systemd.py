@@ -15,23 +15,13 @@ import time
 
 import fastcgi
 from frontend import (REPO, Fcgi, Logs, Process, Skip, Work, connect, free_port, has, has_not, main,
-                      same, test)
+                      same, test, until)
 
 WORK = Work('systemd')
 PYTHON = ['--python', '/usr/bin/python3']
 UNITS = os.path.join(REPO, 'scripts', 'systemd')
 MOST_EXPOSED = 20  # of 100, as systemd-analyze counts: "OK" ends at 49
 GIVEN = ('LISTEN_FDS', 'LISTEN_PID', 'LISTEN_FDNAMES', 'NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID')
-
-
-def until(what, bound=20):
-    end = time.monotonic() + bound
-    while True:
-        value = what()
-        if value:
-            return value
-        assert time.monotonic() < end, 'it never came: %s' % what.__name__
-        time.sleep(0.02)
 
 
 def show(address, path='/show'):
