@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <sysexits.h>
 
+#include "base/clock.h"
 #include "proc/line.h"
 #include "proc/queue.h"
 #include "serve/master_parts.h"
@@ -147,9 +148,11 @@ static void say_unanswered(struct wsgi_master *m, uint32_t place)
 
 	for (uint32_t t = 0; it->board != NULL && t < it->board->threads; t++) {
 		struct wsgi_board_thread *thread = wsgi_board_thread(it->board, place, t);
+		int64_t began_ms = thread != NULL ? thread->began_ms : 0;
 		struct wsgi_board_words words;
 
-		if (thread == NULL || thread->began_ms == 0)
+		/* An application may have written over it: no time that cannot be. */
+		if (began_ms <= 0 || began_ms > wsgi_clock_ms())
 			continue;
 		wsgi_board_read(thread, &words);
 		if (words.method[0] != '\0')
