@@ -63,7 +63,7 @@ class Server(Fcgi):
             self.wait('listening on')
 
     def text(self):
-        with open(self.log) as f:
+        with open(self.log, errors='backslashreplace') as f:
             return f.read()
 
     def wait(self, words, count=1, bound=15):
