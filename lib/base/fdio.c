@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <unistd.h>
 
@@ -187,4 +188,21 @@ int wsgi_fd_standard(void)
 		return -errno;
 	close(fd);
 	return 0;
+}
+
+unsigned wsgi_fd_limit(void)
+{
+	enum { MOST = 1 << 16 };
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return 0;
+	if (limit.rlim_cur < limit.rlim_max && limit.rlim_cur < MOST) {
+		limit.rlim_cur = limit.rlim_max < MOST ? limit.rlim_max : MOST;
+		setrlimit(RLIMIT_NOFILE, &limit);
+		getrlimit(RLIMIT_NOFILE, &limit);
+	}
+	if (limit.rlim_cur > MOST)
+		limit.rlim_cur = MOST;
+	return (unsigned)(limit.rlim_cur - limit.rlim_cur / 8);
 }

@@ -39,4 +39,10 @@ int wsgi_fd_standard(void);
 /* Set or clear O_NONBLOCK. Returns 0 or -errno. */
 int wsgi_fd_nonblock(int fd, int on);
 
+/*
+ * How many connections this process can have: seven eighths of its limit of open files (65536 at
+ * most), whose soft value is raised to the hard one; the rest is for everything else. 0: unknown.
+ */
+unsigned wsgi_fd_limit(void);
+
 #endif

@@ -5,12 +5,12 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/container.h"
+#include "base/fdio.h"
 #include "fcgi/core.h"
 #include "fcgi/doors.h"
 #include "fcgi/peers.h"
@@ -21,7 +21,6 @@ enum {
 	STUCK_NS = 50000000,  /* all threads serve for so long: who waits is given away */
 	DRAIN_MS = 500,       /* on stopping: what a front end may not know yet to be closed */
 	RELIEVE_BATCHES = 16, /* of events, at once */
-	MOST_FILES = 1 << 16, /* so far the limit of open files is raised */
 };
 
 const struct wsgi_reactor_limits wsgi_reactor_default_limits = {
@@ -458,23 +457,6 @@ void wsgi_reactor_forget(struct wsgi_reactor *r)
 
 /* ---- birth and death ---- */
 
-/* As many as there can be descriptors, with some left for the application. */
-static unsigned count_connections(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return 0;
-	if (limit.rlim_cur < limit.rlim_max && limit.rlim_cur < MOST_FILES) {
-		limit.rlim_cur = limit.rlim_max < MOST_FILES ? limit.rlim_max : MOST_FILES;
-		setrlimit(RLIMIT_NOFILE, &limit);
-		getrlimit(RLIMIT_NOFILE, &limit);
-	}
-	if (limit.rlim_cur > MOST_FILES)
-		limit.rlim_cur = MOST_FILES;
-	return (unsigned)(limit.rlim_cur - limit.rlim_cur / 8);
-}
-
 static int open_epoll(struct wsgi_reactor *r)
 {
 	struct epoll_event e = {.events = EPOLLIN, .data.ptr = &r->wake};
@@ -492,7 +474,7 @@ static int open_epoll(struct wsgi_reactor *r)
 static void set_limits(struct wsgi_fcgi_config *config)
 {
 	if (config->limits.max_connections == 0)
-		config->limits.max_connections = count_connections();
+		config->limits.max_connections = wsgi_fd_limit();
 	if (config->limits.max_connections == 0)
 		config->limits.max_connections = 1;
 	if (config->ops.max_conns == 0)

@@ -562,11 +562,22 @@ static void say_at_max(struct wsgi_master *m, const struct wsgi_pool_limits *l)
 		 l->max);
 }
 
+static void say_turned_away(struct wsgi_master *m)
+{
+	if (m->parked.turned_away > 0)
+		wsgi_log(&m->log, WSGI_LOG_WARNING,
+			 "%zu idle connections are closed: no worker is there to keep them, and "
+			 "the master has %zu: raise the limit of open files (ulimit -n)",
+			 m->parked.turned_away, m->parked.n);
+	m->parked.turned_away = 0;
+}
+
 /* Who is to have the kept connections: the workers, or, while there are none, the master. */
 static void park(struct wsgi_master *m)
 {
 	if (m->plan.empty && m->plan.watch) {
 		wsgi_parked_take(&m->parked); /* what cannot be taken is looked for again */
+		say_turned_away(m);
 		return;
 	}
 	if (m->plan.empty || m->parked.n == 0)

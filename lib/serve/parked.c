@@ -5,9 +5,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/fdio.h"
+
 int wsgi_parked_init(struct wsgi_parked *p, int give, int take)
 {
-	*p = (struct wsgi_parked){0};
+	*p = (struct wsgi_parked){.most = wsgi_fd_limit()};
 	wsgi_depot_init(&p->depot);
 	return wsgi_depot_open(&p->depot, give, take);
 }
@@ -43,6 +45,24 @@ static int make_room(struct wsgi_parked *p)
 	return 0;
 }
 
+/* Whether a request, or a part of one, is there. */
+static bool has_request(int fd)
+{
+	char byte;
+
+	return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+static void keep(struct wsgi_parked *p, int fd, bool tcp)
+{
+	if (p->n >= p->most && !has_request(fd)) {
+		p->turned_away++;
+		close(fd);
+		return;
+	}
+	p->connections[p->n++] = (struct wsgi_parked_connection){fd, tcp};
+}
+
 int wsgi_parked_take(struct wsgi_parked *p)
 {
 	for (;;) {
@@ -57,7 +77,7 @@ int wsgi_parked_take(struct wsgi_parked *p)
 			continue; /* that one is lost */
 		if (fd < 0)
 			return fd;
-		p->connections[p->n++] = (struct wsgi_parked_connection){fd, tcp};
+		keep(p, fd, tcp);
 	}
 }
 

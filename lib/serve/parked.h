@@ -21,16 +21,22 @@ struct wsgi_parked {
 		bool tcp;
 	} * connections; /* n of them; private */
 	size_t n, room;
+	size_t most;        /* by the limit of open files, of which the owner needs some itself */
+	size_t turned_away; /* closed because of that; the owner's to set back */
 };
 
-/* Over the two ends of the exchange, which stay the caller's. Returns 0 or -errno. */
+/* Over the two ends of the exchange, which stay the caller's. Raises the limit of open files.
+ * Returns 0 or -errno. */
 int wsgi_parked_init(struct wsgi_parked *p, int give, int take);
 
 /* Close all of them. */
 void wsgi_parked_close(struct wsgi_parked *p);
 void wsgi_parked_finish(struct wsgi_parked *p);
 
-/* Take what is in the exchange. Returns 0 or -errno: what is there stays there. */
+/*
+ * Take what is in the exchange; above the most, what has no request is closed. Returns 0 or -errno:
+ * what is there stays there.
+ */
 int wsgi_parked_take(struct wsgi_parked *p);
 
 /* Give back all that the exchange has room for. */

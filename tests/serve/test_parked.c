@@ -1,6 +1,7 @@
 #include <check.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -97,6 +98,28 @@ START_TEST(one_with_a_request_is_seen_and_the_worker_reads_it)
 }
 END_TEST
 
+/* Without descriptors of its own the master could start nobody to serve them. */
+START_TEST(there_are_never_more_than_leave_room_for_a_worker)
+{
+	struct rlimit files;
+	char byte;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &files), 0);
+	ck_assert_uint_le(parked.most, files.rlim_cur - files.rlim_cur / 8);
+	ck_assert_uint_gt(parked.most, 0);
+	parked.most = 2;
+	for (int i = 0; i < 4; i++)
+		given_a_kept_connection();
+	ck_assert_int_eq(write(peers[3], "x", 1), 1);
+	ck_assert_int_eq(wsgi_parked_take(&parked), 0);
+	ck_assert_uint_eq(parked.n, 3); /* the third had nothing to say */
+	ck_assert_uint_eq(parked.turned_away, 1);
+	ck_assert_int_eq(recv(peers[2], &byte, 1, MSG_DONTWAIT), 0);
+	ck_assert_int_eq(recv(peers[0], &byte, 1, MSG_DONTWAIT), -1);
+	ck_assert(when_looked_at());
+}
+END_TEST
+
 START_TEST(one_whose_peer_has_left_is_closed)
 {
 	int peer;
@@ -167,6 +190,7 @@ static Suite *parked_suite(void)
 	tcase_add_checked_fixture(tc, given_an_exchange, tear_down);
 	tcase_add_test(tc, connections_without_a_request_wait_and_are_nobody_to_serve);
 	tcase_add_test(tc, one_with_a_request_is_seen_and_the_worker_reads_it);
+	tcase_add_test(tc, there_are_never_more_than_leave_room_for_a_worker);
 	tcase_add_test(tc, one_whose_peer_has_left_is_closed);
 	tcase_add_test(tc, a_request_whose_peer_waits_for_nothing_else_is_a_request);
 	tcase_add_test(tc, more_than_the_exchange_holds_go_back_when_it_has_room);
