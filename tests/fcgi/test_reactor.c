@@ -815,6 +815,7 @@ START_TEST(a_file_that_shrinks_on_its_way_is_seen_to_be_cut)
 {
 	int slow = given_a_slow_reader_of("/file");
 
+	log_expected = true;
 	ck_assert_int_eq(ftruncate(fileno(file), BIG / 2), 0);
 	hear(slow, 1);
 	ck_assert(!answer.ended);
