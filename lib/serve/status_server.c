@@ -40,7 +40,7 @@ int wsgi_status_server_check(struct wsgi_error *err)
 {
 	char path[PATH_MAX];
 
-	return find_server(path, err);
+	return find_server(path, err) == 0 ? 0 : -ENOEXEC;
 }
 
 /* -- the child --------------------------------------------------------------------------------- */

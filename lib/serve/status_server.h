@@ -24,7 +24,10 @@ struct wsgi_status_server {
 	int line;  /* close-on-exec; its end is the process's end; private */
 };
 
-/* Whether there is a wsgi-serve to become. Returns 0; -ENOENT, -EACCES, with words. */
+/*
+ * Whether there is a wsgi-serve to become. Returns 0; -ENOEXEC with words: what is installed is not
+ * whole.
+ */
 int wsgi_status_server_check(struct wsgi_error *err);
 
 /*
