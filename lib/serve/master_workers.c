@@ -19,6 +19,7 @@ enum {
 	COUNT_MS = 1000,
 	CHANGED_MS = 500, /* for all workers to have seen what one has */
 	PARK_MS = 50,     /* until the exchange may have room again */
+	FULL_MS = 50,     /* until a zygote may have read what it was told */
 	MUTE_MS = 30000,  /* for a zygote to fork, which a large one under swapping needs */
 	MUTE_AT_STOP_MS = 1000,
 	HEAR_MOST = 1024, /* messages at once, which is more than a line can hold */
@@ -346,7 +347,8 @@ void wsgi_master_hear(struct wsgi_master *m)
 
 /* -- what is done ------------------------------------------------------------------------------ */
 
-static void spawn(struct wsgi_master *m, uint32_t place)
+/* Returns whether it makes sense to ask for more at once. */
+static bool spawn(struct wsgi_master *m, uint32_t place)
 {
 	int rc = wsgi_pool_spawn(&m->pool, place,
 				 &(struct wsgi_pool_spawn){
@@ -356,10 +358,14 @@ static void spawn(struct wsgi_master *m, uint32_t place)
 					 .now_ms = m->now_ms,
 				 });
 
-	if (rc == 0)
-		return;
-	wsgi_pace_failed(&m->pace, m->now_ms);
-	wsgi_log(&m->log, WSGI_LOG_ERROR, "no worker can be started: %s", strerror(-rc));
+	if (rc == -EAGAIN) { /* the zygote has its hands full */
+		if (m->now_ms + FULL_MS < m->plan.next_ms)
+			m->plan.next_ms = m->now_ms + FULL_MS;
+	} else if (rc != 0) {
+		wsgi_pace_failed(&m->pace, m->now_ms);
+		wsgi_log(&m->log, WSGI_LOG_ERROR, "no worker can be started: %s", strerror(-rc));
+	}
+	return rc == 0;
 }
 
 /* Tell it to end; one that cannot be told is sent the signal for that. */
@@ -429,12 +435,14 @@ static void kill_worker(struct wsgi_master *m, uint32_t place)
 
 static void carry_out(struct wsgi_master *m, const struct wsgi_pool_limits *l)
 {
+	bool can_spawn = true;
+
 	for (size_t i = 0; i < m->plan.len; i++) {
 		uint32_t place = m->plan.actions[i].place;
 
 		switch (m->plan.actions[i].verb) {
 		case WSGI_POOL_SPAWN:
-			spawn(m, place);
+			can_spawn = can_spawn && spawn(m, place);
 			break;
 		case WSGI_POOL_RETIRE:
 			tell_to_end(m, place, WSGI_LINE_RETIRE);

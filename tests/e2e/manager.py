@@ -246,6 +246,14 @@ def an_application_in_c_has_workers_too():
     server.end()
 
 
+@test
+def more_workers_than_orders_fit_into_the_line_to_a_zygote_are_all_started():
+    server = Server('-w', '400', '--max-spawn-rate', '1024', application=WORK.native('hello.so'))
+    until(lambda: len(server.children('worker')) == 400, '400 workers', 10)
+    has_not(server.text(), 'no worker can be started')
+    server.end()
+
+
 # The end.
 
 @test(each=[signal.SIGTERM, signal.SIGQUIT])
@@ -364,6 +372,7 @@ def a_request_that_ends_its_worker_is_named(what):
 @test
 def a_zygote_that_is_killed_is_replaced_and_its_workers_go_on():
     server = Server('-w', '2')
+    server.wait('started', 2)
     before, zygote = server.workers(2), server.zygote()
     os.kill(zygote, signal.SIGKILL)
     until(lambda: server.children('zygote') not in ([], [zygote]), 'another zygote')
