@@ -56,7 +56,7 @@ static char **words_with(const struct wsgi_master *m, char *word, char *second)
 /* Relative names on the command line count from where we were started. */
 static int go_to_start(const struct wsgi_master *m)
 {
-	if (m->first.start_dir == NULL || chdir(m->first.start_dir) == 0)
+	if (m->first.chdir == NULL || m->first.start_dir == NULL || chdir(m->first.start_dir) == 0)
 		return 0;
 	wsgi_log(&m->log, WSGI_LOG_ERROR, "%s: %s", m->first.start_dir, strerror(errno));
 	return -errno;

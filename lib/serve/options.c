@@ -226,16 +226,19 @@ int wsgi_options_parse(struct wsgi_options *o, enum wsgi_gateway gateway, int ar
 int wsgi_options_again(struct wsgi_options *o, const struct wsgi_options *first,
 		       struct wsgi_error *err)
 {
+	/* Who has not left that folder needs no path to it, which may lead by where he may not go.
+	 */
+	const char *start_dir = first->chdir != NULL ? first->start_dir : NULL;
 	int rc;
 
 	begin(o, first->gateway, first->argc, first->argv);
-	rc = read_all(o, first->start_dir, err);
-	if (rc != 0 || first->start_dir == NULL)
+	rc = read_all(o, start_dir, err);
+	if (rc != 0 || start_dir == NULL)
 		return rc;
-	o->start_dir = strdup(first->start_dir);
+	o->start_dir = strdup(start_dir);
 	if (o->start_dir == NULL)
 		return wsgi_fail(err, -ENOMEM, "out of memory");
-	o->full_chdir = from_start(first->start_dir, o->chdir != NULL ? o->chdir : o->start_dir);
+	o->full_chdir = from_start(start_dir, o->chdir != NULL ? o->chdir : o->start_dir);
 	if (o->full_chdir == NULL)
 		return wsgi_fail(err, -ENOMEM, "out of memory");
 	o->chdir = o->full_chdir;

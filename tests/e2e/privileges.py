@@ -13,7 +13,7 @@ import sys
 import time
 
 import fastcgi
-from frontend import Fcgi, Logs, Process, Skip, Work, has, main, same, test
+from frontend import Fcgi, Logs, Process, Skip, Work, has, main, same, test, until
 
 WORK = Work('privileges')
 PYTHON = ['--python', '/usr/bin/python3']
@@ -171,6 +171,22 @@ def a_socket_without_an_owner_is_for_whoever_reaches_it():
     same(stat.S_IMODE(os.stat(server.address).st_mode), 0o666)
     same(can_connect('daemon', server.address), True)
     server.stop()
+
+
+@test
+def it_starts_and_reloads_in_a_folder_that_its_user_could_not_name():
+    """A user's own folder, below one that is closed to him; --check-config for SIGUSR2, too."""
+    as_root()
+    closed = WORK.folder('closed')
+    folder = WORK.folder('closed', 'open')
+    os.chmod(closed, 0o700)
+    server = Fcgi(WORK, APP, *PYTHON, cwd=folder)
+    before = who(server)['pid']
+    for number in (signal.SIGHUP, signal.SIGUSR2):
+        server.process.child.send_signal(number)
+        until(lambda: who(server)['pid'] != before)
+        before = who(server)['pid']
+    same(server.stop(), 0)
 
 
 if __name__ == '__main__':
