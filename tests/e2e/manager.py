@@ -564,7 +564,7 @@ def dynamic_has_spare_workers():
     server = Server('--pm', 'dynamic', '-w', '5', '--start-servers', '2',
                     '--min-spare-servers', '2', '--max-spare-servers', '3')
     server.workers(2)
-    busy = [server.begin('/sleep', '2') for _ in range(3)]
+    busy = [server.begin('/sleep', '5') for _ in range(3)]
     server.workers(5)
     same([c.reply().status for c in busy], [200] * 3)
     server.workers(3)
