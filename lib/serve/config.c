@@ -65,6 +65,19 @@ static int read_text(int fd, struct wsgi_buf *text)
 	}
 }
 
+/* What stands there is no file of options; rc otherwise, which is of where it stands. */
+static int is_wrong(int rc)
+{
+	return rc == -EISDIR || rc == -EFBIG ? -EINVAL : rc;
+}
+
+static const char *why(int rc)
+{
+	return rc == -EISDIR  ? "it is a folder: name a file in it"
+	       : rc == -EFBIG ? "it is longer than 1 MiB, and no file of options"
+			      : strerror(-rc);
+}
+
 static int load(const char *path, struct wsgi_buf *text, struct wsgi_error *err)
 {
 	int rc, fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -74,7 +87,7 @@ static int load(const char *path, struct wsgi_buf *text, struct wsgi_error *err)
 	rc = read_text(fd, text);
 	close(fd);
 	if (rc != 0)
-		return wsgi_fail(err, rc, "--config %s: %s", path, strerror(-rc));
+		return wsgi_fail(err, is_wrong(rc), "--config %s: %s", path, why(rc));
 	if (strlen(text->data) + 1 != text->len)
 		return wsgi_fail(err, -EINVAL, "--config %s: it has a NUL in it, and is no text",
 				 path);

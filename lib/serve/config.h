@@ -24,8 +24,8 @@ enum { WSGI_CONFIG_MAX = 1 << 20 }; /* bytes */
 /*
  * Read a file into o, which has the gateway's defaults, and whose values it borrows from *text.
  *   text   set in any case: the caller's to free, once o is not used any more; or NULL
- * Returns 0; -EINVAL with words that name the file, the line and what is to be there; -ENOENT,
- * -EACCES ... with words; -ENOMEM.
+ * Returns 0; -EINVAL with words that name the file, the line and what is to be there, or for
+ * what is no such file: a folder, a longer one; -ENOENT, -EACCES ... with words; -ENOMEM.
  */
 int wsgi_config_read(const char *path, struct wsgi_options *o, char **text, struct wsgi_error *err);
 

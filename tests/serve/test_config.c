@@ -209,11 +209,13 @@ END_TEST
 START_TEST(what_is_no_file_or_too_large_a_one_is_refused)
 {
 	ck_assert_int_eq(mkdir(path, 0700), 0);
-	ck_assert_int_eq(when_parsed(""), -EISDIR);
+	ck_assert_int_eq(when_parsed(""), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.text, "it is a folder: name a file in it"));
 	ck_assert_int_eq(rmdir(path), 0);
 	given_the_file("");
 	ck_assert_int_eq(truncate(path, WSGI_CONFIG_MAX + 1), 0);
-	ck_assert_int_eq(when_parsed(""), -EFBIG);
+	ck_assert_int_eq(when_parsed(""), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.text, "it is longer than 1 MiB"));
 }
 END_TEST
 
