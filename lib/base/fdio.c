@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <unistd.h>
@@ -205,4 +207,20 @@ unsigned wsgi_fd_limit(void)
 	if (limit.rlim_cur > MOST)
 		limit.rlim_cur = MOST;
 	return (unsigned)(limit.rlim_cur - limit.rlim_cur / 8);
+}
+
+int wsgi_fd_may_create(const char *path)
+{
+	char *folder = strdup(path), *slash;
+	int rc;
+
+	if (folder == NULL)
+		return -ENOMEM;
+	slash = strrchr(folder, '/');
+	if (slash != NULL)
+		slash[1] = '\0'; /* the slash stays: no file may stand there */
+	rc = faccessat(AT_FDCWD, slash != NULL ? folder : ".", W_OK | X_OK, AT_EACCESS);
+	rc = rc == 0 ? 0 : -errno;
+	free(folder);
+	return rc;
 }

@@ -44,5 +44,10 @@ int wsgi_fd_nonblock(int fd, int on);
  * most), whose soft value is raised to the hard one; the rest is for everything else. 0: unknown.
  */
 unsigned wsgi_fd_limit(void);
+/*
+ * Whether a file can be made at a path, as far as its folder says; nothing is. Returns 0; -ENOENT,
+ * -ENOTDIR, -EACCES, -EROFS ...; -ENOMEM.
+ */
+int wsgi_fd_may_create(const char *path);
 
 #endif

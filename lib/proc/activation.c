@@ -54,6 +54,13 @@ static int take(struct wsgi_activation *a, const char *fds, const char *names,
 	return 0;
 }
 
+bool wsgi_activation_is_given(void)
+{
+	const char *pid = getenv(pid_name);
+
+	return pid != NULL && strtol(pid, NULL, 10) == (long)getpid();
+}
+
 int wsgi_activation_take(struct wsgi_activation *a, struct wsgi_error *err)
 {
 	const char *pid = getenv(pid_name), *fds = getenv(fds_name);

@@ -27,6 +27,9 @@ struct wsgi_activation {
  * words, for what cannot be understood, or is no socket that listens; -ENOMEM.
  */
 int wsgi_activation_take(struct wsgi_activation *a, struct wsgi_error *err);
+/* Whether there is any for this process to take. */
+bool wsgi_activation_is_given(void);
+
 void wsgi_activation_finish(struct wsgi_activation *a);
 
 /* Whether the socket at a descriptor was given that name. */

@@ -14,6 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/fdio.h"
 #include "proc/account.h"
 
 enum { SOCKET_FLAGS = SOCK_STREAM | SOCK_CLOEXEC };
@@ -40,6 +41,12 @@ static bool is_alive(const struct sockaddr_un *sa)
 	return !refused;
 }
 
+static int refuse_file(const char *address, struct wsgi_error *err)
+{
+	return wsgi_fail(err, -EEXIST, "cannot listen on %s: a file that is no socket stands there",
+			 address);
+}
+
 /* Take away what an ended server left behind, and nothing else. */
 static int make_room(const struct sockaddr_un *sa, const char *address, struct wsgi_error *err)
 {
@@ -48,9 +55,7 @@ static int make_room(const struct sockaddr_un *sa, const char *address, struct w
 	if (lstat(sa->sun_path, &st) != 0)
 		return 0;
 	if (!S_ISSOCK(st.st_mode))
-		return wsgi_fail(err, -EEXIST,
-				 "cannot listen on %s: a file that is no socket stands there",
-				 address);
+		return refuse_file(address, err);
 	if (is_alive(sa))
 		return wsgi_fail(err, -EADDRINUSE,
 				 "cannot listen on %s: another server answers there; end it, or "
@@ -103,16 +108,37 @@ static int take_path(struct wsgi_listener *l, const char *path, struct wsgi_erro
 	return 0;
 }
 
+static int check_length(const char *address, const char *path, struct wsgi_error *err)
+{
+	const size_t room = sizeof(((struct sockaddr_un *)NULL)->sun_path);
+
+	if (path[0] != '\0' && strlen(path) < room)
+		return 0;
+	return wsgi_fail(err, -EINVAL, "cannot listen on %s: the path must have 1 to %zu bytes",
+			 address, room - 1);
+}
+
+static int check_unix(const char *address, const char *path, struct wsgi_error *err)
+{
+	struct stat st;
+	int rc = check_length(address, path, err);
+
+	if (rc != 0)
+		return rc;
+	if (lstat(path, &st) == 0)
+		return S_ISSOCK(st.st_mode) ? 0 : refuse_file(address, err);
+	rc = wsgi_fd_may_create(path);
+	return rc == 0 ? 0 : fail(err, rc, address, "bind");
+}
+
 static int open_unix(struct wsgi_listener *l, const char *address, const char *path,
 		     const struct wsgi_listener_access *access, struct wsgi_error *err)
 {
 	struct sockaddr_un sa = {.sun_family = AF_UNIX};
-	int rc;
+	int rc = check_length(address, path, err);
 
-	if (path[0] == '\0' || strlen(path) >= sizeof(sa.sun_path))
-		return wsgi_fail(err, -EINVAL,
-				 "cannot listen on %s: the path must have 1 to %zu bytes", address,
-				 sizeof(sa.sun_path) - 1);
+	if (rc != 0)
+		return rc;
 	strcpy(sa.sun_path, path);
 	rc = make_room(&sa, address, err);
 	if (rc != 0)
@@ -256,6 +282,18 @@ static int open_tcp(struct wsgi_listener *l, const char *address, struct wsgi_er
 	return rc;
 }
 
+static int check_tcp(const char *address, struct wsgi_error *err)
+{
+	char *text = strdup(address), *host, *port;
+	int rc;
+
+	if (text == NULL)
+		return wsgi_fail(err, -ENOMEM, "out of memory");
+	rc = split(text, &host, &port);
+	free(text);
+	return rc == 0 ? 0 : refuse(address, err);
+}
+
 /* -- who may connect --------------------------------------------------------------------------- */
 
 /* Whether a path can be given to that group by somebody who is not root. */
@@ -331,24 +369,30 @@ static char *name_of_any(int fd)
 	return name;
 }
 
+static int check_number(const char *address, const char *number, struct wsgi_error *err)
+{
+	size_t len = strlen(number);
+
+	if (len > 0 && len <= 9 && strspn(number, "0123456789") == len)
+		return 0;
+	return wsgi_fail(err, -EINVAL,
+			 "'%s' is no address: give the number of a descriptor, as fd://3", address);
+}
+
 static int open_inherited(struct wsgi_listener *l, const char *address, const char *number,
 			  struct wsgi_error *err)
 {
-	size_t len = strlen(number);
-	int fd;
+	int fd, rc = check_number(address, number, err);
 
-	if (len == 0 || len > 9 || strspn(number, "0123456789") != len)
-		return wsgi_fail(err, -EINVAL,
-				 "'%s' is no address: give the number of a descriptor, as fd://3",
-				 address);
+	if (rc != 0)
+		return rc;
 	fd = atoi(number);
 	if (!wsgi_listener_is(fd))
 		return wsgi_fail(err, -ENOTSOCK,
 				 "cannot listen on %s: descriptor %d is no listening socket",
 				 address, fd);
 	if (fd <= STDERR_FILENO) {
-		int rc = wsgi_listener_adopt(l, fd, err);
-
+		rc = wsgi_listener_adopt(l, fd, err);
 		if (rc != 0)
 			return rc;
 		free(l->name);
@@ -387,6 +431,15 @@ int wsgi_listener_open(struct wsgi_listener *l, const char *address, int backlog
 		       struct wsgi_error *err)
 {
 	return wsgi_listener_open_for(l, address, backlog, NULL, err);
+}
+
+int wsgi_listener_check(const char *address, struct wsgi_error *err)
+{
+	if (strncmp(address, "fd://", 5) == 0)
+		return check_number(address, address + 5, err);
+	if (strncmp(address, "unix:", 5) == 0)
+		return check_unix(address, address + 5, err);
+	return check_tcp(address, err);
 }
 
 int wsgi_listener_inherit(struct wsgi_listener *l, int fd, const char *name, const char *path,

@@ -59,6 +59,13 @@ int wsgi_listener_open_for(struct wsgi_listener *l, const char *address, int bac
 			   const struct wsgi_listener_access *access, struct wsgi_error *err);
 
 /*
+ * Whether an address could be listened on, as far as that is known without binding it: its form,
+ * and the folder of a unix socket. One that stands there is fine, for it may be that of the server
+ * that this is asked beside. Returns 0; -errno with words, those of wsgi_listener_open().
+ */
+int wsgi_listener_check(const char *address, struct wsgi_error *err);
+
+/*
  * Take back what this process had open before an exec, descriptor included.
  *   name   as it was
  *   path   as it was: the last program that has it removes it; NULL: none

@@ -78,6 +78,20 @@ static int refuse_held(int fd, const char *path, struct wsgi_error *err)
 			 path, (int)l.l_pid);
 }
 
+static int refuse_content(const char *path, struct wsgi_error *err)
+{
+	return wsgi_fail(err, -EINVAL,
+			 "%s has something else in it than a process id: remove it, or name "
+			 "another file with --pid",
+			 path);
+}
+
+static int refuse_kind(const char *path, struct wsgi_error *err)
+{
+	return wsgi_fail(err, -EINVAL, "cannot write the process id to %s: it is no regular file",
+			 path);
+}
+
 /*
  * Put the new file in the old one's place. Who replaces a file holds its lock, and looks afterwards
  * whether it still stands there: of two that start at once one is refused.
@@ -94,10 +108,7 @@ static int replace_held(int old, const char *new, const char *path, struct wsgi_
 		return fail(err, path, "fcntl");
 	}
 	if (!is_pid(old))
-		return wsgi_fail(err, -EINVAL,
-				 "%s has something else in it than a process id: remove it, or "
-				 "name another file with --pid",
-				 path);
+		return refuse_content(path, err);
 	if (!is_at(old, path))
 		return -EAGAIN;
 	return rename(new, path) == 0 ? 0 : fail(err, path, "rename");
@@ -114,8 +125,7 @@ static int replace(const char *new, const char *path, struct wsgi_error *err)
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
 		rc = replace_held(fd, new, path, err);
 	else
-		rc = wsgi_fail(err, -EINVAL,
-			       "cannot write the process id to %s: it is no regular file", path);
+		rc = refuse_kind(path, err);
 	close(fd);
 	return rc;
 }
@@ -132,6 +142,44 @@ static int publish(const char *new, const char *path, struct wsgi_error *err)
 		}
 		rc = errno == EEXIST ? replace(new, path, err) : fail(err, path, "link");
 	}
+	return rc;
+}
+
+/* -- check ------------------------------------------------------------------------------------- */
+
+static int check_folder(const char *path, struct wsgi_error *err)
+{
+	int rc = wsgi_fd_may_create(path);
+
+	errno = -rc;
+	return rc == 0 ? 0 : fail(err, path, "open");
+}
+
+/* Whoever holds it could write it. */
+static int check_there(int fd, const char *path, struct wsgi_error *err)
+{
+	struct flock l = whole_file();
+	struct stat st;
+
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+		return refuse_kind(path, err);
+	if (fcntl(fd, F_GETLK, &l) == 0 && l.l_type != F_UNLCK)
+		return 0;
+	if (!is_pid(fd))
+		return refuse_content(path, err);
+	if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0)
+		return fail(err, path, "open");
+	return check_folder(path, err);
+}
+
+int wsgi_pidfile_check(const char *path, struct wsgi_error *err)
+{
+	int rc, fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0)
+		return errno == ENOENT ? check_folder(path, err) : fail(err, path, "open");
+	rc = check_there(fd, path, err);
+	close(fd);
 	return rc;
 }
 

@@ -26,6 +26,13 @@ struct wsgi_pidfile {
  */
 int wsgi_pidfile_write(struct wsgi_pidfile *f, const char *path, pid_t pid, struct wsgi_error *err);
 
+/*
+ * Whether it could be written, as far as that is known without doing it. That of a server that runs
+ * is fine: it may be the one that this is asked beside. Not in the process that has the file.
+ * Returns as wsgi_pidfile_write().
+ */
+int wsgi_pidfile_check(const char *path, struct wsgi_error *err);
+
 /* Remove the file if it is still the one that was written. A zeroed struct is fine. */
 void wsgi_pidfile_remove(struct wsgi_pidfile *f);
 

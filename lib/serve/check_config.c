@@ -9,8 +9,10 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "proc/activation.h"
 #include "proc/listener.h"
 #include "proc/logs.h"
+#include "proc/pidfile.h"
 #include "proc/priv.h"
 #include "serve/config.h"
 
@@ -22,6 +24,26 @@ static int check_names(const struct wsgi_options *o, struct wsgi_error *err)
 					   o->listen_mode, err);
 
 	return rc == 0 ? wsgi_logs_check(o->error_logfile, o->access_logfile, err) : rc;
+}
+
+/*
+ * Where it would listen. A service that has sockets of systemd, or is to be given one, is checked
+ * by hand, too: that none is named is not wrong yet. After SIGUSR2 the sockets are there already.
+ */
+static int check_sockets(const struct wsgi_options *o, const struct wsgi_log *log,
+			 struct wsgi_error *err)
+{
+	int rc = o->status_socket != NULL ? wsgi_listener_check(o->status_socket, err) : 0;
+
+	if (rc != 0 || o->upgrade != NULL || wsgi_activation_is_given())
+		return rc;
+	for (size_t i = 0; rc == 0 && i < o->bind_len; i++)
+		rc = wsgi_listener_check(o->bind[i], err);
+	if (rc == 0 && o->bind_len == 0 && !wsgi_listener_is(STDIN_FILENO))
+		wsgi_log(log, WSGI_LOG_WARNING,
+			 "no --bind is given: it starts only where systemd, or a front end, gives "
+			 "it a socket");
+	return rc;
 }
 
 /* Be who is to run the application. */
@@ -48,6 +70,10 @@ int wsgi_check_config(const struct wsgi_options *o, const struct wsgi_gateway_ho
 	struct wsgi_app *app;
 	int rc = inside ? 0 : check_names(o, &err);
 
+	if (rc == 0 && !inside)
+		rc = check_sockets(o, &log, &err);
+	if (rc == 0 && !inside && o->pid != NULL)
+		rc = wsgi_pidfile_check(o->pid, &err);
 	if (rc == 0 && !inside)
 		rc = become(o, &err);
 	if (rc == 0 && setenv("PYTHONDONTWRITEBYTECODE", "1", 1) != 0)

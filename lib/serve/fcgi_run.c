@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "fcgi/reactor.h"
+#include "proc/activation.h"
 #include "proc/listener.h"
 #include "serve/check_config.h"
 #include "serve/fastcgi.h"
@@ -116,18 +117,10 @@ static int run_alone(const struct wsgi_options *o, const struct wsgi_gateway_hos
 
 /* -- which of them ----------------------------------------------------------------------------- */
 
-/* Whether systemd has given sockets to this very process. */
-static bool is_activated(void)
-{
-	const char *pid = getenv("LISTEN_PID");
-
-	return pid != NULL && strtol(pid, NULL, 10) == (long)getpid();
-}
-
 /* Whether the socket is one that somebody who manages processes has put at descriptor 0. */
 static bool is_managed(const struct wsgi_options *o)
 {
-	return o->bind_len == 0 && o->upgrade == NULL && !is_activated() &&
+	return o->bind_len == 0 && o->upgrade == NULL && !wsgi_activation_is_given() &&
 	       wsgi_listener_is(STDIN_FILENO);
 }
 

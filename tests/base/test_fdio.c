@@ -310,6 +310,23 @@ START_TEST(open_standard_descriptors_are_left_alone)
 }
 END_TEST
 
+static const struct {
+	const char *path;
+	int code;
+} places[] = {
+	{"no-such-file", 0},
+	{"/tmp/no-such-file", 0},
+	{"/no/such/file", -ENOENT},
+	{"/dev/null/file", -ENOTDIR},
+};
+
+START_TEST(a_file_can_be_made_where_its_folder_is)
+{
+	ck_assert_int_eq(chdir("/tmp"), 0);
+	ck_assert_int_eq(wsgi_fd_may_create(places[_i].path), places[_i].code);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("fdio");
@@ -329,6 +346,7 @@ int main(void)
 	tcase_add_test(tc, a_large_file_is_sent_to_a_slow_reader);
 	tcase_add_test(tc, a_closed_standard_descriptor_becomes_dev_null);
 	tcase_add_test(tc, open_standard_descriptors_are_left_alone);
+	tcase_add_loop_test(tc, a_file_can_be_made_where_its_folder_is, 0, LEN(places));
 	tcase_add_test(tc, the_flags_are_set_and_cleared);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);

@@ -202,14 +202,36 @@ def an_address_that_is_taken_is_an_error():
 
 
 @test(each=['64 --user=no-such-user', '66 --error-logfile=/no/folder/log', '69 --error-logfile=/tmp',
-            '66 --pid=/no/folder/pid', '69 --bind=192.0.2.1:1'])
+            '66 --pid=/no/folder/pid', '69 --bind=192.0.2.1:1', '66 --bind=unix:/no/folder/s',
+            '69 --bind=unix:/etc/passwd/s', '69 --bind=unix:/etc/passwd', '64 --bind=localhost',
+            '66 --status-socket=unix:/no/folder/s', '64 --pid=/etc/passwd', '64 --bind=fd://x'])
 def what_cannot_be_opened_ends_the_program_with_a_status_and_a_line_that_says_so(case):
     wanted, option = case.split()
     status, err = run('-b', address(), option, app())
     same((status, err.count('\n')), (int(wanted), 1))
     has(err, option.split('=')[1])
-    if 'log' in option or 'user' in option:
+    if '192' not in option:
         same(run('--check-config', '-b', address(), option, app()), (status, err))
+
+
+@test
+def a_check_beside_the_server_that_it_is_of_finds_nothing_wrong():
+    pid = os.path.join(WORK.run, 'checked.pid')
+    status = 'unix:' + os.path.join(WORK.run, 'checked-status.sock')
+    server = Server('--pid', pid, '--status-socket', status)
+    wanted = 0, 'wsgi-fcgi: the configuration is fine\n'
+    same(run('--check-config', '-b', server.bind, '--pid', pid, '--status-socket', status, app()), wanted)
+    same(server.get().status, 200)
+    server.kill(signal.SIGUSR2)
+    server.wait('new workers take over')
+    server.end()
+
+
+@test
+def a_check_without_an_address_warns_that_a_socket_has_to_be_given():
+    status, err = run('--check-config', app())
+    same((status, err.count('\n')), (0, 2))
+    has(err, 'no --bind is given')
 
 
 @test

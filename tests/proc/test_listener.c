@@ -312,6 +312,30 @@ START_TEST(a_bad_address_is_refused_in_words_that_name_it)
 }
 END_TEST
 
+START_TEST(a_check_says_the_same_as_far_as_it_can_know)
+{
+	const bool known = bad[_i].code != -EADDRNOTAVAIL && bad[_i].code != -ENOTSOCK;
+
+	ck_assert_int_eq(wsgi_listener_check(bad[_i].at, &err), known ? bad[_i].code : 0);
+	if (known && bad[_i].words != NULL)
+		ck_assert_str_eq(err.text, bad[_i].words);
+}
+END_TEST
+
+START_TEST(a_check_of_a_path_makes_nothing_and_leaves_what_listens_there)
+{
+	ck_assert_int_eq(wsgi_listener_check(address, &err), 0);
+	ck_assert_int_eq(access(path, F_OK), -1);
+	when_opened(address);
+	ck_assert_int_eq(wsgi_listener_check(address, &err), 0);
+	ck_assert_int_eq(access(path, F_OK), 0);
+	wsgi_listener_finish(&listener);
+	ck_assert_int_eq(symlink("/dev/null", path), 0);
+	ck_assert_int_eq(wsgi_listener_check(address, &err), -EEXIST);
+	ck_assert_int_eq(wsgi_listener_check("unix:/dev/null/s", &err), -ENOTDIR);
+}
+END_TEST
+
 /* -- both -------------------------------------------------------------------------------------- */
 
 START_TEST(no_child_has_the_socket)
@@ -807,6 +831,8 @@ static void add_others(TCase *tc)
 	tcase_add_loop_test(tc, port_0_is_named_by_what_the_system_chose, 0, LEN(chosen));
 	tcase_add_test(tc, the_name_can_be_listened_on_again);
 	tcase_add_loop_test(tc, a_bad_address_is_refused_in_words_that_name_it, 0, LEN(bad));
+	tcase_add_loop_test(tc, a_check_says_the_same_as_far_as_it_can_know, 0, LEN(bad));
+	tcase_add_test(tc, a_check_of_a_path_makes_nothing_and_leaves_what_listens_there);
 	tcase_add_loop_test(tc, no_child_has_the_socket, 0, 2);
 	tcase_add_test(tc, what_listens_is_known);
 	tcase_add_test(tc, a_zeroed_listener_can_be_finished);

@@ -209,6 +209,29 @@ START_TEST(a_folder_that_is_not_there_is_named)
 }
 END_TEST
 
+START_TEST(a_check_makes_nothing)
+{
+	ck_assert_int_eq(wsgi_pidfile_check(path, &err), 0);
+	ck_assert_int_eq(access(path, F_OK), -1);
+	given_a_file("12\n");
+	ck_assert_int_eq(wsgi_pidfile_check(path, &err), 0);
+	ck_assert_str_eq(content(), "12\n");
+}
+END_TEST
+
+START_TEST(a_check_says_what_would_be_refused)
+{
+	ck_assert_int_eq(wsgi_pidfile_check("/no/such/pid", &err), -ENOENT);
+	ck_assert_ptr_nonnull(strstr(err.text, "its folder is not there"));
+	ck_assert_int_eq(wsgi_pidfile_check("/dev/null/pid", &err), -ENOTDIR);
+	ck_assert_int_eq(wsgi_pidfile_check("/dev/null", &err), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.text, "it is no regular file"));
+	given_a_file(foreign[0]);
+	ck_assert_int_eq(wsgi_pidfile_check(path, &err), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.text, "something else in it than a process id"));
+}
+END_TEST
+
 /* -- of two servers ---------------------------------------------------------------------------- */
 
 START_TEST(the_file_of_a_server_that_runs_is_not_taken)
@@ -216,6 +239,7 @@ START_TEST(the_file_of_a_server_that_runs_is_not_taken)
 	pid_t pid = given_a_server(true);
 	char expected[sizeof(err.text)], number[32];
 
+	ck_assert_int_eq(wsgi_pidfile_check(path, &err), 0);
 	when_refused(-EEXIST);
 	snprintf(expected, sizeof(expected),
 		 "%s is the file of process %d, which runs: end it, or name another file with "
@@ -342,6 +366,8 @@ static void add_tests(TCase *tc)
 	tcase_add_loop_test(tc, a_file_with_something_else_in_it_stays, 0, LEN(foreign));
 	tcase_add_loop_test(tc, what_is_no_file_is_refused, 0, 2);
 	tcase_add_test(tc, a_folder_that_is_not_there_is_named);
+	tcase_add_test(tc, a_check_makes_nothing);
+	tcase_add_test(tc, a_check_says_what_would_be_refused);
 	tcase_add_test(tc, the_file_of_a_server_that_runs_is_not_taken);
 	tcase_add_test(tc, the_file_of_a_server_that_was_killed_is);
 	tcase_add_test(tc, a_child_that_lives_longer_does_not_hold_it);
