@@ -179,8 +179,11 @@ static void handle_wake(struct wsgi_reactor *r)
 static void handle_door(struct wsgi_runner *u, struct wsgi_door *d)
 {
 	struct wsgi_peer *p;
+	int left = u->reactor->events_len;
 
-	if (wsgi_door_let_in(u->reactor, d, &p) == 1)
+	/* As many as others are heard in this turn, so that who comes new waits no longer. */
+	while (left-- > 0 && u->leads && !u->reactor->stopping &&
+	       wsgi_door_let_in(u->reactor, d, &p) == 1)
 		handle_peer(u, p); /* as a rule its request is there already */
 }
 
