@@ -9,6 +9,8 @@
 #include <sysexits.h>
 
 #include "base/clock.h"
+#include "host/find.h"
+#include "host/spec.h"
 #include "proc/line.h"
 #include "proc/queue.h"
 #include "serve/master_parts.h"
@@ -132,14 +134,45 @@ static void say_lost(struct wsgi_master *m, const struct wsgi_pool_end *end)
 	m->to_reload = true;
 }
 
+/* For a zygote that ended without a word. Returns NULL where there is none; to be freed. */
+static char *advice(const struct wsgi_options *o)
+{
+	const char *application = o->application;
+	char *python = NULL, *text = NULL;
+	struct wsgi_error err;
+	struct wsgi_spec spec;
+	bool is_python;
+	int n = -1;
+
+	if (application == NULL || wsgi_spec_parse(&spec, application, &err) != 0)
+		return NULL;
+	is_python = spec.kind == WSGI_SPEC_MODULE || spec.kind == WSGI_SPEC_SCRIPT;
+	wsgi_spec_finish(&spec);
+	if (!is_python)
+		n = asprintf(&text, "see what %s does while it is loaded", application);
+	else if (wsgi_find_python(o->python, &python, &err) == 0)
+		n = asprintf(&text,
+			     "see whether %s is a Python that starts, and mend --python or "
+			     "PYTHONHOME where it is not%s%s%s",
+			     python, o->preload ? "; else what " : "",
+			     o->preload ? application : "",
+			     o->preload ? " does while it is loaded" : "");
+	free(python);
+	return n >= 0 ? text : NULL;
+}
+
+/*
+ *   more   what to do about it; NULL: nothing is known
+ */
 static void say_candidate_failed(struct wsgi_master *m, const char *who, pid_t pid, int status,
-				 int code)
+				 int code, const char *more)
 {
 	char text[80];
 
 	if (code == 0 && !has_said_why(status))
-		wsgi_log(&m->log, WSGI_LOG_ERROR, "%s %ld %s before it could serve", who, (long)pid,
-			 how(text, status));
+		wsgi_log(&m->log, WSGI_LOG_ERROR, "%s %ld %s before it could serve%s%s", who,
+			 (long)pid, how(text, status), more != NULL ? ": " : "",
+			 more != NULL ? more : "");
 }
 
 /* A line for each request that it had when it ended; known where the board's words are read. */
@@ -171,7 +204,7 @@ static void worker_ended(struct wsgi_master *m, const struct wsgi_pool_end *end)
 	say_unanswered(m, end->place);
 	wsgi_pool_free(&m->pool, end->place);
 	if (of_candidate) {
-		say_candidate_failed(m, "worker", end->pid, end->status, place.code);
+		say_candidate_failed(m, "worker", end->pid, end->status, place.code, NULL);
 		wsgi_master_drop_candidate(m, exit_status(place.code, end->status));
 	} else if (m->stopping || place.killed || place.stage == WSGI_BOARD_RETIRING) {
 		wsgi_log(&m->log, WSGI_LOG_DEBUG, "worker %ld has ended", (long)end->pid);
@@ -193,12 +226,15 @@ static void free_unborn(struct wsgi_master *m, const struct wsgi_generation *g)
 static void zygote_ended(struct wsgi_master *m, struct wsgi_generation *g, int status)
 {
 	pid_t pid = g->zygote;
+	char *more;
 
 	g->zygote = 0;
 	wsgi_generation_hang_up(g);
 	free_unborn(m, g);
 	if (g == m->candidate) {
-		say_candidate_failed(m, "zygote", pid, status, g->code);
+		more = advice(&g->o);
+		say_candidate_failed(m, "zygote", pid, status, g->code, more);
+		free(more);
 		wsgi_master_drop_candidate(m, exit_status(g->code, status));
 	} else if (g == m->current && !m->stopping) {
 		say_failed(m, "zygote", pid, status, g->code);

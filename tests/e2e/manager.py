@@ -169,6 +169,25 @@ def an_interpreter_that_is_not_there_ends_the_program():
     has(err, '/no/python')
 
 
+@test(each=['--python=/bin/true 0', '--env=PYTHONHOME=/no/home 1'])
+def an_interpreter_that_does_not_start_is_named_with_what_to_try(case):
+    option, status = case.split()
+    python = option[9:] if 'true' in option else PYTHON[1]
+    ended, err = run(option, '-b', address(), app())
+    same(ended, int(status) or 70)
+    has(err, 'ended with status %s before it could serve: see whether %s is a Python that starts, '
+             'and mend --python or PYTHONHOME' % (status, python))
+    has_not(err, 'while it is loaded')
+
+
+@test
+def an_application_that_ends_the_zygote_while_it_loads_is_named():
+    path = app(top='os._exit(0)')
+    status, err = run('--preload', '-b', address(), path)
+    same(status, 70)
+    has(err, 'else what %s does while it is loaded' % path)
+
+
 @test(each=['os._exit(3)', 'os.kill(os.getpid(), 9)'])
 def a_first_worker_that_ends_while_it_loads_ends_the_program(how):
     status, err = run('-b', address(), '-w', '2', app(top=how))
