@@ -296,7 +296,7 @@ void wsgi_master_close(struct wsgi_master *m)
 	wsgi_logs_finish(&m->logs);
 	wsgi_notify_finish(&m->notify);
 	free_rest(m);
-	wsgi_signals_close(&m->signals);
+	wsgi_signals_leave(&m->signals); /* the process ends: nothing is to cut that short */
 }
 
 void wsgi_master_forget(struct wsgi_master *m)
