@@ -170,7 +170,7 @@ def what_is_no_callable_is_status_78_and_said_in_one_line(w):
                             ('three', "'application' in three is an int, not a callable")):
             for more in (), ('--validate',):
                 if command == 'wsgi-fcgi':  # its master says more: which worker, and what of it
-                    more += ('--check-config',)
+                    more += '--check-config', '--bind', '127.0.0.1:0'
                 same(w.run(w.at(command), *more, name), (78, b'', '%s: %s\n' % (command, words)))
 
 
