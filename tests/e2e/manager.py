@@ -57,6 +57,7 @@ class Answer:
 class Server(Fcgi):
     def __init__(self, *options, application=None, ready=True, **more):
         self.application = application or app()
+        more.setdefault('cwd', WORK.path)  # where --chdir comes from and may go back to
         super().__init__(WORK, self.application, *PYTHON, *options, **more)
         self.child = self.process.child
         if ready:
