@@ -1258,6 +1258,7 @@ static void given_an_answer_on(int fd)
 START_TEST(a_request_that_comes_right_after_a_stop_is_served_and_the_last_one)
 {
 	int fd = given_a_connection(), idle = given_a_connection();
+	struct pollfd end = {.fd = fd, .events = POLLIN};
 
 	start((unsigned)_i);
 	given_an_answer_on(idle);
@@ -1266,6 +1267,7 @@ START_TEST(a_request_that_comes_right_after_a_stop_is_served_and_the_last_one)
 	wsgi_reactor_stop(reactor);
 	usleep(50000);
 	given_an_answer_on(fd);
+	ck_assert_int_eq(poll(&end, 1, 300), 1); /* with the answer, not when the idle one is */
 	then_it_is_closed(fd);
 	join();
 	then_it_is_closed(idle);
