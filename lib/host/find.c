@@ -1,6 +1,7 @@
 #include "host/find.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -124,13 +125,28 @@ int wsgi_find_python(const char *wanted, char **path, struct wsgi_error *err)
 	return rc == -ENOMEM ? wsgi_fail(err, rc, "out of memory") : rc;
 }
 
+#define DELETED " (deleted)" /* proc(5): what stands behind the name of a replaced program */
+
+char *wsgi_find_program(void)
+{
+	char path[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	size_t deleted = sizeof(DELETED) - 1;
+
+	if (len <= 0)
+		return NULL;
+	path[len] = '\0';
+	if ((size_t)len > deleted && strcmp(path + len - deleted, DELETED) == 0)
+		path[(size_t)len - deleted] = '\0';
+	return strdup(path);
+}
+
 /* The folder of this program. Returns 0, -ENOMEM, -errno of readlink. */
 static int own_folder(char **dir)
 {
 	char *slash;
 
-	/* realpath() and not readlink(): it finds the length itself. */
-	*dir = realpath("/proc/self/exe", NULL);
+	*dir = wsgi_find_program();
 	if (*dir == NULL)
 		return -errno;
 	slash = strrchr(*dir, '/');

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/span.h"
+#include "host/find.h"
 #include "serve/frontend_files.h"
 #include "serve/gateway.h"
 #include "serve/option_value.h"
@@ -549,14 +550,12 @@ static int print(const struct wsgi_buf *text)
 int wsgi_frontend_print(const struct wsgi_options *o)
 {
 	const struct wsgi_log log = {.fd = STDERR_FILENO, .program = o->program};
-	char program[4096] = "";
 	struct wsgi_error err = {0};
 	struct wsgi_buf text = {0};
-	char *folder = getcwd(NULL, 0);
-	ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
+	char *folder = getcwd(NULL, 0), *program = wsgi_find_program();
 	int rc, status;
 
-	if (folder == NULL || len < 0)
+	if (folder == NULL || program == NULL)
 		rc = wsgi_fail(&err, -errno, "--print-frontend: where is this? %s",
 			       strerror(errno));
 	else
@@ -565,6 +564,7 @@ int wsgi_frontend_print(const struct wsgi_options *o)
 	if (rc != 0)
 		wsgi_log(&log, WSGI_LOG_ERROR, "%s", err.text);
 	wsgi_buf_finish(&text);
+	free(program);
 	free(folder);
 	return status;
 }

@@ -157,9 +157,6 @@ void wsgi_master_mind_check(struct wsgi_master *m);
 /* The check has ended. */
 void wsgi_master_checked(struct wsgi_master *m, int status);
 
-/* Where our program is. */
-char *wsgi_master_find_program(void);
-
 /* What the program before this one left: its sockets; then its workers. 0; -errno with words. */
 int wsgi_master_read_left(struct wsgi_master *m, struct wsgi_error *err);
 int wsgi_master_take_workers(struct wsgi_master *m, struct wsgi_error *err);

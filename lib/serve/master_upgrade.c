@@ -1,6 +1,5 @@
 /* The master's way into another program: SIGUSR2. */
 #include <errno.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,22 +12,6 @@
 
 #define UPGRADE "--upgrade="
 enum { CHECK_MS = 600000 }; /* for a load of the application */
-
-#define DELETED " (deleted)" /* proc(5): what stands behind the name of a replaced program */
-
-char *wsgi_master_find_program(void)
-{
-	char path[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	size_t deleted = sizeof(DELETED) - 1;
-
-	if (len <= 0)
-		return NULL;
-	path[len] = '\0';
-	if ((size_t)len > deleted && strcmp(path + len - deleted, DELETED) == 0)
-		path[(size_t)len - deleted] = '\0';
-	return strdup(path);
-}
 
 /*
  * The words of the command line with others in front, and without an --upgrade of before.

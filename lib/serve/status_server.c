@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -12,22 +13,20 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "host/find.h"
 
 /* The wsgi-serve that belongs to this program: what stands beside it. */
 static int find_server(char path[PATH_MAX], struct wsgi_error *err)
 {
 	static const char name[] = "wsgi-serve";
-	ssize_t len = readlink("/proc/self/exe", path, PATH_MAX - sizeof(name));
-	char *slash;
+	char *program = wsgi_find_program();
 
-	if (len < 0)
+	if (program == NULL)
 		return wsgi_fail(err, -errno, "--status-socket: /proc/self/exe: %s",
 				 strerror(errno));
-	path[len] = '\0';
-	slash = strrchr(path, '/');
-	if (slash == NULL)
-		return wsgi_fail(err, -ENOENT, "--status-socket: where is %s?", path);
-	strcpy(slash + 1, name);
+	*strrchr(program, '/') = '\0'; /* it is absolute */
+	snprintf(path, PATH_MAX, "%s/%s", program, name);
+	free(program);
 	if (access(path, X_OK) != 0)
 		return wsgi_fail(err, -errno,
 				 "--status-socket wants %s, which answers HTTP: %s: install it "

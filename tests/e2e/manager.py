@@ -3,6 +3,7 @@
 import concurrent.futures
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -820,6 +821,19 @@ def a_source_file_that_changes_is_a_reload():
 
 
 # Upgrades.
+
+@test
+def hup_finds_what_belongs_to_it_after_the_program_was_replaced():
+    """As make install does it; the interpreter's module stands beside the program, here."""
+    server = Server()
+    program = WORK.program('wsgi-fcgi')
+    shutil.copy(program, program + '.new')
+    os.rename(program + '.new', program)
+    write(os.path.basename(server.application), 'two')
+    server.kill(signal.SIGHUP)
+    server.serves('two')
+    server.end()
+
 
 @test
 def usr2_becomes_the_program_that_stands_there():
