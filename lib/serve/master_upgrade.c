@@ -1,5 +1,6 @@
 /* The master's way into another program: SIGUSR2. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -159,16 +160,14 @@ static int become(struct wsgi_master *m, const struct wsgi_upgrade *u)
 	words = words_with(m, word, NULL);
 	rc = words != NULL ? go_to_start(m) : -ENOMEM;
 	rc = rc == 0 ? wsgi_notify_hand_on(&m->notify) : rc;
+	if (rc == 0 && fcntl(fd, F_SETFD, 0) != 0) /* the exec is not to close it */
+		rc = -errno;
 	if (rc == 0) {
-		int kept = dup(fd); /* which no exec closes */
-
-		snprintf(word, sizeof(word), UPGRADE "%d", kept);
 		wsgi_parked_give(&m->parked);
 		wsgi_upgrade_keep(u, true);
 		execv(m->program, words);
 		rc = -errno;
 		wsgi_upgrade_keep(u, false);
-		close(kept);
 	}
 	free(words);
 	close(fd);
