@@ -7,7 +7,10 @@
  * program - this program as a file, and the step into another one.
  */
 
-/* The path of this program's file; the caller's to free. NULL and errno. It may be gone by now. */
+/*
+ * The path of this program, the caller's to free; where it was replaced since it started, that of
+ * what stands there now. NULL: it cannot be told; errno says why.
+ */
 char *wsgi_program_path(void);
 
 /* Whether a path names this program's file, by whatever name or link. */

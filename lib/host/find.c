@@ -1,13 +1,14 @@
 #include "host/find.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/path.h"
+#include "base/program.h"
 
 /* A CGI program may be started without PATH; then where a shell would look. */
 static const char usual_path[] = "/usr/local/bin:/usr/bin:/bin";
@@ -17,18 +18,9 @@ static const char usual_path[] = "/usr/local/bin:/usr/bin:/bin";
 #define WSGI_PLUGIN_DIR "/usr/local/lib/wsgi"
 #endif
 
-static bool is_folder(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
 static bool is_program(const char *path)
 {
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+	return wsgi_path_is_file(path) && access(path, X_OK) == 0;
 }
 
 /* Returns 0 and sets *path when the program is there; -ENOENT; -ENOMEM. */
@@ -78,7 +70,7 @@ static int in_environment(const char *folder, const char *whose, char **path,
 
 static int by_path(const char *wanted, char **path, struct wsgi_error *err)
 {
-	if (is_folder(wanted))
+	if (wsgi_path_is_folder(wanted))
 		return in_environment(wanted, "--python", path, err);
 	if (access(wanted, F_OK) != 0)
 		return wsgi_fail(err, -errno, "no interpreter: --python %s: %s", wanted,
@@ -98,7 +90,7 @@ static int by_name(const char *name, char **path, struct wsgi_error *err)
 	if (list == NULL || *list == '\0')
 		list = usual_path;
 	rc = search_path(name, list, path);
-	if (rc == -ENOENT && is_folder(name))
+	if (rc == -ENOENT && wsgi_path_is_folder(name))
 		return in_environment(name, "--python", path, err);
 	if (rc == -ENOENT)
 		return wsgi_fail(err, rc,
@@ -125,28 +117,12 @@ int wsgi_find_python(const char *wanted, char **path, struct wsgi_error *err)
 	return rc == -ENOMEM ? wsgi_fail(err, rc, "out of memory") : rc;
 }
 
-#define DELETED " (deleted)" /* proc(5): what stands behind the name of a replaced program */
-
-char *wsgi_find_program(void)
-{
-	char path[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	size_t deleted = sizeof(DELETED) - 1;
-
-	if (len <= 0)
-		return NULL;
-	path[len] = '\0';
-	if ((size_t)len > deleted && strcmp(path + len - deleted, DELETED) == 0)
-		path[(size_t)len - deleted] = '\0';
-	return strdup(path);
-}
-
 /* The folder of this program. Returns 0, -ENOMEM, -errno of readlink. */
 static int own_folder(char **dir)
 {
 	char *slash;
 
-	*dir = wsgi_find_program();
+	*dir = wsgi_program_path();
 	if (*dir == NULL)
 		return -errno;
 	slash = strrchr(*dir, '/');

@@ -4,15 +4,8 @@
 #include "base/error.h"
 
 /*
- * find - where the pieces of a Python host are: this program, the interpreter, and our plugin for
- * it.
+ * find - where the pieces of a Python host are: the interpreter, and our plugin for it.
  */
-
-/*
- * The path of this program, the caller's to free; where it was replaced since it started, that of
- * what stands there now. NULL: it cannot be told; errno says why.
- */
-char *wsgi_find_program(void);
 
 /*
  * Find the interpreter.

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/path.h"
 #include "host/spec.h"
 #include "wsgi/demo.h"
 
@@ -29,7 +30,8 @@ static int note_file(const char *path)
 /* Sets *path, the caller's to free: dlopen() looks up a name without a slash in the system. */
 static int path_of(const char *target, char **path)
 {
-	if (asprintf(path, "%s%s", strchr(target, '/') != NULL ? "" : "./", target) < 0)
+	if (asprintf(path, "%s%s", wsgi_path_has_slash(target, strlen(target)) ? "" : "./",
+		     target) < 0)
 		return -ENOMEM;
 	return 0;
 }
@@ -71,8 +73,8 @@ static int load(struct wsgi_loader *loader, const char *text, struct wsgi_app **
 	if (spec.kind == WSGI_SPEC_DEMO) {
 		*app = wsgi_demo_app();
 	} else if (spec.kind != WSGI_SPEC_NATIVE) {
-		rc = wsgi_fail(err, -EINVAL, "'%s' is no application in C: it does not end in .so",
-			       text);
+		rc = wsgi_fail(err, -EINVAL, "'%s' is no application in C: it does not end in %s",
+			       text, wsgi_path_library);
 	} else if (path_of(spec.target, &path) != 0) {
 		rc = wsgi_fail(err, -ENOMEM, "out of memory");
 	} else {

@@ -1,12 +1,12 @@
 #include "host/spec.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/path.h"
 #include "base/span.h"
 
 static bool is_letter(char c)
@@ -22,15 +22,13 @@ static bool is_digit(char c)
 
 static bool ends_in(struct wsgi_span s, const char *ending)
 {
-	size_t len = strlen(ending);
-
-	return s.len >= len && memcmp(s.data + s.len - len, ending, len) == 0;
+	return wsgi_path_ends_in(s.data, s.len, ending);
 }
 
 /* "mysite.wsgi" is a module of Django's as often as it is a file: it is one that is there. */
 static bool is_file(struct wsgi_span target)
 {
-	char name[NAME_MAX + 1];
+	char name[256]; /* NAME_MAX, and a NUL */
 
 	if (target.len >= sizeof(name))
 		return false;
@@ -41,9 +39,9 @@ static bool is_file(struct wsgi_span target)
 
 static enum wsgi_spec_kind kind_of(struct wsgi_span target)
 {
-	if (ends_in(target, ".so"))
+	if (ends_in(target, wsgi_path_library))
 		return WSGI_SPEC_NATIVE;
-	if (ends_in(target, ".py") || memchr(target.data, '/', target.len) != NULL)
+	if (ends_in(target, ".py") || wsgi_path_has_slash(target.data, target.len))
 		return WSGI_SPEC_SCRIPT;
 	if (ends_in(target, ".wsgi") && is_file(target))
 		return WSGI_SPEC_SCRIPT;
@@ -92,7 +90,7 @@ static int check_target(enum wsgi_spec_kind kind, struct wsgi_span target, const
 		return wsgi_fail(err, -EINVAL, "'%s': no module and no file is named", text);
 	if (kind == WSGI_SPEC_MODULE)
 		return check_name(target, &module_rule, text, err);
-	if (target.data[target.len - 1] == '/')
+	if (wsgi_path_is_slash(target.data[target.len - 1]))
 		return wsgi_fail(err, -EINVAL, "'%s' names a folder, not an application's file",
 				 text);
 	return 0;
@@ -105,7 +103,7 @@ int wsgi_spec_parse(struct wsgi_spec *spec, const char *text, struct wsgi_error 
 	int rc;
 
 	*spec = (struct wsgi_spec){.kind = WSGI_SPEC_DEMO};
-	if (colon != NULL && strchr(colon, '/') == NULL) {
+	if (colon != NULL && !wsgi_path_has_slash(colon, strlen(colon))) {
 		target.len = (size_t)(colon - text);
 		callable = wsgi_span_of(colon + 1);
 	}

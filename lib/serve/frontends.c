@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/program.h"
 #include "base/span.h"
-#include "host/find.h"
 #include "serve/frontend_files.h"
 #include "serve/gateway.h"
 #include "serve/option_value.h"
@@ -552,7 +552,7 @@ int wsgi_frontend_print(const struct wsgi_options *o)
 	const struct wsgi_log log = {.fd = STDERR_FILENO, .program = o->program};
 	struct wsgi_error err = {0};
 	struct wsgi_buf text = {0};
-	char *folder = getcwd(NULL, 0), *program = wsgi_find_program();
+	char *folder = getcwd(NULL, 0), *program = wsgi_program_path();
 	int rc, status;
 
 	if (folder == NULL || program == NULL)

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/fdpass.h"
-#include "host/find.h"
+#include "base/program.h"
 #include "proc/title.h"
 #include "serve/master_parts.h"
 
@@ -244,7 +244,7 @@ int wsgi_master_open(struct wsgi_master *m, struct wsgi_error *err)
 		rc = wsgi_master_take_workers(m, err);
 	if (rc == 0) /* the last of what can fail: until now words go to who started us */
 		rc = wsgi_master_open_logs(m, err);
-	m->program = wsgi_find_program();
+	m->program = wsgi_program_path();
 	if (rc == 0) {
 		wsgi_status_keeper_say(&m->status_keeper);
 		set_title(m);

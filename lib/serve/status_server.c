@@ -13,13 +13,13 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "host/find.h"
+#include "base/program.h"
 
 /* The wsgi-serve that belongs to this program: what stands beside it. */
 static int find_server(char path[PATH_MAX], struct wsgi_error *err)
 {
 	static const char name[] = "wsgi-serve";
-	char *program = wsgi_find_program();
+	char *program = wsgi_program_path();
 
 	if (program == NULL)
 		return wsgi_fail(err, -errno, "--status-socket: /proc/self/exe: %s",
