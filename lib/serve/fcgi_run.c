@@ -14,6 +14,7 @@
 #include "proc/listener.h"
 #include "serve/check_config.h"
 #include "serve/fastcgi.h"
+#include "serve/fcgi_rules.h"
 #include "serve/frontends.h"
 #include "serve/gateway.h"
 #include "serve/master.h"
@@ -190,4 +191,5 @@ static int fcgi_run(const struct wsgi_options *o, const struct wsgi_gateway_host
 const struct wsgi_gateway_kind wsgi_gateway_fcgi = {
 	.gateway = WSGI_GATEWAY_FCGI,
 	.run = fcgi_run,
+	.rules = wsgi_fcgi_rules_apply,
 };

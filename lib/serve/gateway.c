@@ -220,6 +220,19 @@ static int print_help(enum wsgi_gateway gateway)
 	return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
 }
 
+/* By the kind's own way, and by its own rules. Returns 0; -errno with words. */
+static int read_options(struct wsgi_options *o, const struct wsgi_gateway_kind *kind, bool inside,
+			int argc, char **argv, struct wsgi_error *err)
+{
+	const bool is_own = !inside && kind->options != NULL;
+	int rc = is_own ? kind->options(o, kind->gateway, argc, argv, err)
+			: wsgi_options_parse(o, kind->gateway, argc, argv, err);
+
+	if (rc != 0 || o->help || o->version || kind->rules == NULL)
+		return rc;
+	return kind->rules(o, err);
+}
+
 int wsgi_gateway_main(const struct wsgi_gateway_kind *kind, const struct wsgi_gateway_host *host,
 		      int argc, char **argv)
 {
@@ -231,10 +244,7 @@ int wsgi_gateway_main(const struct wsgi_gateway_kind *kind, const struct wsgi_ga
 	rc = wsgi_fd_standard();
 	if (rc != 0) /* there is nobody to tell, and nothing that could be opened */
 		return EX_OSERR;
-	if (!inside && kind->options != NULL)
-		rc = kind->options(&o, kind->gateway, argc, argv, &err);
-	else
-		rc = wsgi_options_parse(&o, kind->gateway, argc, argv, &err);
+	rc = read_options(&o, kind, inside, argc, argv, &err);
 	if (rc != 0)
 		status = refuse(&o, wsgi_gateway_status(rc), &err);
 	else if (o.help)

@@ -50,6 +50,11 @@ struct wsgi_gateway_kind {
 	 */
 	int (*options)(struct wsgi_options *o, enum wsgi_gateway gateway, int argc,
 		       char *const *argv, struct wsgi_error *err);
+	/*
+	 * Optional: how options go together that this command alone has; may set what follows.
+	 * Returns 0; -EINVAL with words; -ENOMEM. Who reads them again asks it again.
+	 */
+	int (*rules)(struct wsgi_options *o, struct wsgi_error *err);
 };
 extern const struct wsgi_gateway_kind wsgi_gateway_cgi, wsgi_gateway_iis, wsgi_gateway_fcgi,
 	wsgi_gateway_serve;

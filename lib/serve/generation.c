@@ -11,6 +11,7 @@
 
 #include "base/fdpass.h"
 #include "base/log.h"
+#include "serve/fcgi_rules.h"
 #include "serve/zygote.h"
 
 /* -- the board --------------------------------------------------------------------------------- */
@@ -113,6 +114,8 @@ int wsgi_generation_create(struct wsgi_generation **made, uint32_t number,
 	g->number = number;
 	g->line = -1;
 	rc = wsgi_options_again(&g->o, first, err);
+	if (rc == 0)
+		rc = wsgi_fcgi_rules_apply(&g->o, err);
 	if (rc == 0 && g->o.application == NULL)
 		rc = wsgi_fail(err, -EINVAL,
 			       "no application is named: %s APPLICATION; see %s --help",
@@ -158,6 +161,8 @@ int wsgi_generation_adopt(struct wsgi_generation **made, uint32_t number,
 	g->line = -1;
 	g->is_adopted = true;
 	rc = wsgi_options_again(&g->o, first, err);
+	if (rc == 0)
+		rc = wsgi_fcgi_rules_apply(&g->o, err);
 	if (rc == 0 && board >= 0 && adopt_board(g, board) != 0)
 		rc = wsgi_fail(err, -ENOMEM, "out of memory");
 	if (rc != 0) {

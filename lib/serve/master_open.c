@@ -8,6 +8,7 @@
 #include "base/fdpass.h"
 #include "base/program.h"
 #include "proc/title.h"
+#include "serve/fcgi_rules.h"
 #include "serve/master_parts.h"
 
 /* -- words ------------------------------------------------------------------------------------- */
@@ -37,7 +38,7 @@ static int keep_options(struct wsgi_master *m, struct wsgi_error *err)
 	}
 	given.argv = m->words;
 	rc = wsgi_options_again(&m->first, &given, err);
-	return rc;
+	return rc == 0 ? wsgi_fcgi_rules_apply(&m->first, err) : rc;
 }
 
 static void free_words(struct wsgi_master *m)

@@ -4,16 +4,12 @@
 #include "serve/option_table.h"
 
 /*
- * option_rules - how options go together: what one needs of another, and what follows from both.
+ * option_rules - what one option needs of another. wsgi-fcgi has more rules (serve/fcgi_rules.h).
  *
- * Source   PHP-FPM's checks of a pool (sapi/fpm, fpm_conf.c) for what is its own; gunicorn's
- *          documentation for the rest.
+ * Source   gunicorn's documentation, and PHP-FPM's.
  */
 
-/*
- * Set what follows from other options where it was not given: the spare servers of --pm=dynamic.
- * Returns 0; -EINVAL with words that name the options that contradict each other; -ENOMEM.
- */
+/* Returns 0; -EINVAL with words that name an option and what it is for. */
 int wsgi_option_rules_apply(struct wsgi_options *o, struct wsgi_error *err);
 
 /* Whether an option means something beside the others; NULL: it does; else what it is for. */

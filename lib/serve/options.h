@@ -26,7 +26,7 @@ enum { WSGI_MODE_UNSET = 01000000 }; /* of a file mode or a umask that was not g
  * options - what the command line and the file of --config say.
  *
  * Shape    each option's member; where one was not given, its default. option_table has the
- *          options, option_value their values, option_rules how they go together.
+ *          options, option_value their values, option_rules and fcgi_rules how they go together.
  * Owner    strings are borrowed from argv, or belong to the struct: they live as long as both.
  */
 struct wsgi_options {

@@ -739,6 +739,39 @@ def hup_reads_the_configuration_again():
     server.end()
 
 
+CONTRADICTIONS = {
+    '--min-spare-servers 4 is more than --workers 1':
+        'pm = dynamic\nmin-spare-servers = 4\n',
+    '--max-requests-jitter is for --max-requests': 'max-requests-jitter = 3\n',
+    '--reload and --preload cannot both be': 'reload = true\npreload = true\n',
+    "--allowed-clients: 'web1' is neither": 'allowed-clients = web1\n',
+    '--access-logformat: there is no atom %(y)s': 'access-logformat = %(y)s\n',
+}
+
+
+@test(each=CONTRADICTIONS)
+def options_that_cannot_be_are_refused_in_one_line(words):
+    config = WORK.file('contradiction.conf', text=CONTRADICTIONS[words])
+    for more in [], ['--check-config'], ['--print-config']:
+        status, error = run('-c', config, '-b', '127.0.0.1:0', *more, 'demo')
+        same(status, os.EX_USAGE)
+        has(error, 'wsgi-fcgi: ' + words)
+        same(error.count('\n'), 1)
+
+
+@test(each=CONTRADICTIONS)
+def a_reload_with_options_that_cannot_be_fails(words):
+    config = WORK.file('contradiction.conf', text='workers = 1\n')
+    server = Server('-c', config)
+    before = server.workers(1)
+    WORK.file('contradiction.conf', text=CONTRADICTIONS[words])
+    server.kill(signal.SIGHUP)
+    server.wait('the reload has failed')
+    has(server.text(), 'wsgi-fcgi: ' + words)
+    same(server.workers(1), before)
+    server.end()
+
+
 @test(each=['start', 'reload'])
 def a_configuration_that_is_broken_meanwhile_does_not_end_what_is_being_loaded(what):
     config = WORK.file('meanwhile.conf', text='threads = 1\n')

@@ -7,6 +7,7 @@
 
 #include "../fuzz.h"
 #include "serve/config.h"
+#include "serve/fcgi_rules.h"
 #include "serve/option_rules.h"
 #include "serve/option_value.h"
 
@@ -30,6 +31,8 @@ static void read_bytes(struct reading *r, const void *data, size_t len)
 	r->rc = wsgi_config_read(path, &r->o, &r->text, &err);
 	if (r->rc == 0)
 		r->rc = wsgi_option_rules_apply(&r->o, &err);
+	if (r->rc == 0)
+		r->rc = wsgi_fcgi_rules_apply(&r->o, &err);
 	must((r->rc == 0) == (err.text[0] == '\0'));
 	close(fd);
 }

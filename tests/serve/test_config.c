@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "serve/config.h"
+#include "serve/fcgi_rules.h"
 #include "serve/option_rules.h"
 #include "serve/option_table.h"
 #include "serve/option_value.h"
@@ -46,14 +47,15 @@ static void given_the_file(const char *text)
 static int when_parsed(const char *text)
 {
 	static char line[400], *words[MAX_WORDS];
-	int len = 0;
+	int rc, len = 0;
 
 	wsgi_options_finish(&options);
 	snprintf(line, sizeof(line), "argv0 -c %s %s", path, text);
 	for (char *w = strtok(line, " "); w != NULL; w = strtok(NULL, " "))
 		words[len++] = w;
 	words[len] = NULL;
-	return wsgi_options_parse(&options, WSGI_GATEWAY_FCGI, len, words, &err);
+	rc = wsgi_options_parse(&options, WSGI_GATEWAY_FCGI, len, words, &err);
+	return rc == 0 ? wsgi_fcgi_rules_apply(&options, &err) : rc;
 }
 
 /* All options that have another value than without the file, in one line. */
