@@ -33,7 +33,7 @@ static int answer(const struct cgi *c, enum wsgi_page page, int status)
 	return status;
 }
 
-/* The environ of the request, from the process environment. Returns 0 or -ENOMEM. */
+/* From the process environment. Returns 0; -ENOENT: it is not below --script-name; -ENOMEM. */
 static int read_request(struct cgi *c, const struct wsgi_options *o,
 			const struct wsgi_gateway_host *host)
 {
@@ -43,7 +43,20 @@ static int read_request(struct cgi *c, const struct wsgi_options *o,
 		rc = wsgi_environ_set(&c->vars, "HTTP_PROXY", host->http_proxy);
 	if (rc == 0 && o->gateway == WSGI_GATEWAY_IIS)
 		rc = wsgi_iis_fix_path(&c->vars);
-	return rc == 0 ? wsgi_mount_fix(&c->vars, NULL) : rc;
+	return rc == 0 ? wsgi_mount_fix(&c->vars, o->script_name) : rc;
+}
+
+/* Say and answer why there is no answer of the application's, or not a whole one. */
+static void give_up(const struct cgi *c, const struct wsgi_options *o, int rc, bool is_elsewhere)
+{
+	if (is_elsewhere)
+		wsgi_log(&c->log, WSGI_LOG_ERROR, "the request is not below --script-name %s",
+			 o->script_name);
+	else
+		wsgi_log(&c->log, WSGI_LOG_ERROR, "the request was not answered: %s",
+			 strerror(-rc));
+	if (!c->handler.base.headers_sent)
+		answer(c, is_elsewhere ? WSGI_PAGE_NOT_FOUND : WSGI_PAGE_FAILED, rc);
 }
 
 /* The application forked: its child has no part in the response. */
@@ -60,6 +73,7 @@ static int serve(struct cgi *c, const struct wsgi_options *o, const struct wsgi_
 		 struct wsgi_app *app)
 {
 	static const struct wsgi_forked_ops forked = {.child = in_child};
+	bool is_elsewhere;
 	int rc;
 
 	wsgi_environ_init(&c->vars);
@@ -70,6 +84,7 @@ static int serve(struct cgi *c, const struct wsgi_options *o, const struct wsgi_
 	wsgi_cgi_handler_init(&c->handler, &c->in.input, &c->body.output, &c->errors.errors,
 			      &c->vars);
 	rc = read_request(c, o, host);
+	is_elsewhere = rc == -ENOENT;
 	if (rc == 0)
 		rc = wsgi_forked_watch(&forked, c);
 	if (rc == 0) {
@@ -84,15 +99,12 @@ static int serve(struct cgi *c, const struct wsgi_options *o, const struct wsgi_
 	wsgi_forked_watch(NULL, NULL);
 	wsgi_cgi_drop_stdin();
 	if (rc != 0)
-		wsgi_log(&c->log, WSGI_LOG_ERROR, "the request was not answered: %s",
-			 strerror(-rc));
-	if (rc != 0 && !c->handler.base.headers_sent)
-		answer(c, WSGI_PAGE_FAILED, rc);
+		give_up(c, o, rc, is_elsewhere);
 	wsgi_simple_handler_finish(&c->handler);
 	wsgi_fd_output_finish(&c->body);
 	wsgi_input_finish(&c->in.input);
 	wsgi_environ_finish(&c->vars);
-	return rc == 0 ? EX_OK : EX_SOFTWARE;
+	return rc == 0 || is_elsewhere ? EX_OK : EX_SOFTWARE;
 }
 
 /* Load and serve. Standard output is left alone until no interpreter can follow that needs it. */
@@ -151,6 +163,15 @@ static int cgi_run(const struct wsgi_options *o, const struct wsgi_gateway_host 
 	return run_application(&c, o, host, o->application);
 }
 
+static int iis_rules(struct wsgi_options *o, struct wsgi_error *err)
+{
+	if (o->root != NULL && o->script_name != NULL)
+		return wsgi_fail(err, -EINVAL,
+				 "--script-name is for one application; below --root each file is "
+				 "mounted at its own URL");
+	return 0;
+}
+
 const struct wsgi_gateway_kind wsgi_gateway_cgi = {
 	.gateway = WSGI_GATEWAY_CGI,
 	.run = cgi_run,
@@ -161,4 +182,5 @@ const struct wsgi_gateway_kind wsgi_gateway_iis = {
 	.gateway = WSGI_GATEWAY_IIS,
 	.run = cgi_run,
 	.options = wsgi_cgi_options,
+	.rules = iis_rules,
 };

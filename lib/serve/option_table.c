@@ -103,7 +103,7 @@ static const struct wsgi_option options[] = {
 	{"pid", 'p', TEXT, PROCESSES, FCGI, false, AT(pid), "FILE",
 	 "write the process id of the master to a file"},
 
-	{"script-name", 0, TEXT, REQUESTS, FCGI, true, AT(script_name), "/PATH",
+	{"script-name", 0, TEXT, REQUESTS, FCGI | WSGI_GATEWAY_IIS, true, AT(script_name), "/PATH",
 	 "where the application is mounted; requests elsewhere get a 404"},
 	{"iis", 0, FLAG, REQUESTS, FCGI, true, AT(iis), NULL,
 	 "take SCRIPT_NAME from the front of PATH_INFO, where IIS repeats it"},

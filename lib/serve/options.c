@@ -1,6 +1,7 @@
 #include "serve/options.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,9 +12,7 @@
 
 enum {
 	CGI = WSGI_GATEWAY_CGI | WSGI_GATEWAY_IIS,
-	FCGI = WSGI_GATEWAY_FCGI,
-	SERVE = WSGI_GATEWAY_SERVE,
-	ALL = CGI | FCGI | SERVE,
+	ALL = CGI | WSGI_GATEWAY_FCGI | WSGI_GATEWAY_SERVE,
 };
 
 static const struct {
@@ -54,21 +53,35 @@ static struct word split(const char *text)
 	return (struct word){{text + 2, (size_t)(equals - text) - 2}, false, equals + 1};
 }
 
+/* Names of commands as a sentence has them: "wsgi-cgi, wsgi-iis and wsgi-fcgi". */
+static void name_commands(unsigned takers, char *out, size_t size)
+{
+	size_t len = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if ((takers & commands[i].gateway) == 0)
+			continue;
+		takers &= ~(unsigned)commands[i].gateway;
+		len += (size_t)snprintf(out + len, size - len, "%s%s",
+					len == 0      ? ""
+					: takers == 0 ? " and "
+						      : ", ",
+					commands[i].name);
+	}
+}
+
 static int no_such(const struct word *w, const char *program, struct wsgi_error *err)
 {
 	const char *hyphens = w->is_letter ? "-" : "--";
 	const struct wsgi_option *other = wsgi_option_find(w->name, w->is_letter, ALL);
-	unsigned takers;
+	char takers[80];
 
 	if (other == NULL)
 		return wsgi_fail(err, -EINVAL, "no option %s%.*s: see %s --help", hyphens,
 				 (int)w->name.len, w->name.data, program);
-	takers = wsgi_option_takers(other->name);
-	return wsgi_fail(err, -EINVAL, "--%s is an option of %s, not of %s", other->name,
-			 takers == CGI     ? "wsgi-cgi and wsgi-iis"
-			 : takers == FCGI  ? "wsgi-fcgi"
-			 : takers == SERVE ? "wsgi-serve"
-					   : "wsgi-fcgi and wsgi-serve",
+	name_commands(wsgi_option_takers(other->name), takers, sizeof(takers));
+	return wsgi_fail(err, -EINVAL, "--%s is an option of %s, not of %s", other->name, takers,
 			 program);
 }
 

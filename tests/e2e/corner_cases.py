@@ -119,6 +119,32 @@ def case_01_iis_repeats_the_script_name_and_it_is_stripped_at_a_slash():
         same(path_of('wsgi-fcgi', path=path, SCRIPT_NAME=name), (name, path), path)
 
 
+@test
+def case_01_iis_has_the_whole_path_in_both_for_a_handler_of_all_paths():
+    for mount, path, expected in [
+            ('/', '/', ('', '/')), ('/', '/a/b', ('', '/a/b')), ('/', '', ('', '')),
+            ('/app', '/app', ('/app', '')), ('/app', '/app/', ('/app', '/')),
+            ('/app', '/app/app/x', ('/app', '/app/x')), ('/app', '/caf\xe9', 404),
+            ('/app', '/apple', 404), ('/app', '/', 404), ('/a/x.py', '/a/x.py/', ('/a/x.py', '/'))]:
+        # As IIS has it, and as it has it with allowPathInfo.
+        for info in path, '':
+            result = cgi('wsgi-iis', variables(info, 'show', SCRIPT_NAME=path),
+                         options=[*PYTHON, '--script-name=' + mount])
+            seen = json.loads(result.body) if result.status == 200 else None
+            same((seen['SCRIPT_NAME'], seen['PATH_INFO']) if seen else result.status, expected, path)
+            same(result.code, 0)
+            if not seen:
+                has(result.log, 'the request is not below --script-name /app\n')
+
+
+@test
+def case_01_a_mount_is_for_one_application_not_for_the_files_below_a_root():
+    result = cgi('wsgi-iis', variables('/x', SCRIPT_NAME='/x'),
+                 options=['--root=/', '--script-name=/x'])
+    same((result.status, result.code), (500, 64))
+    has(result.log, '--script-name is for one application')
+
+
 @test(each=['wsgi-cgi', 'wsgi-fcgi'])
 def case_02_without_path_info_it_is_derived_from_request_uri(program):
     for name, uri, expected in [
