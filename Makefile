@@ -6,6 +6,7 @@
 # make coverage      which lines of lib/ all of the tests run (gcovr), into build-coverage/
 # make lint           floors, headers alone, exported symbols, format, man pages
 # make fuzz           the fuzz targets, FUZZ_SECONDS=60 each (clang); FUZZ="head path" these only
+# make windows         wsgi-iis.exe and wsgi-cgi.exe, by mingw-w64, into build/windows/
 # make install        DESTDIR= PREFIX=/usr/local WEB_GROUP=www-data
 # make bootstrap      install the Debian packages that all of this needs
 # make clean
@@ -61,3 +62,4 @@ LIBS    := $O/libwsgi.so $O/libwsgi.a
 all: $(CMDS) $(PLUGINS) $(LIBS) $(APPS) $(EXAMPLES)
 
 include scripts/rules.mk
+include scripts/windows.mk

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum { BLOCK = 65536, CHUNK = 1 << 30 };
@@ -167,6 +168,24 @@ int wsgi_fd_sendfile(int out, int in, off_t *offset, uint64_t *left)
 		}
 	}
 	return 0;
+}
+
+int wsgi_fd_keep(int fd)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+	return copy >= 0 ? copy : -errno;
+}
+
+void wsgi_fd_drop(int fd)
+{
+	char block[16384];
+
+	/* After this nothing more arrives: what is read below is there already. A pipe says no. */
+	if (shutdown(fd, SHUT_RD) != 0)
+		return;
+	while (recv(fd, block, sizeof(block), MSG_DONTWAIT) > 0)
+		;
 }
 
 int wsgi_fd_nonblock(int fd, int on)

@@ -36,6 +36,15 @@ int wsgi_fd_sendfile(int out, int in, off_t *offset, uint64_t *left);
  */
 int wsgi_fd_standard(void);
 
+/* A copy of fd above the standard descriptors, which no child inherits. Returns it or -errno. */
+int wsgi_fd_keep(int fd);
+
+/*
+ * Read no more: a socket's other end may go on writing and is not told of a broken connection for
+ * what has arrived by now. What is no socket is left alone.
+ */
+void wsgi_fd_drop(int fd);
+
 /* Set or clear O_NONBLOCK. Returns 0 or -errno. */
 int wsgi_fd_nonblock(int fd, int on);
 
@@ -44,6 +53,7 @@ int wsgi_fd_nonblock(int fd, int on);
  * most), whose soft value is raised to the hard one; the rest is for everything else. 0: unknown.
  */
 unsigned wsgi_fd_limit(void);
+
 /*
  * Whether a file can be made at a path, as far as its folder says; nothing is. Returns 0; -ENOENT,
  * -ENOTDIR, -EACCES, -EROFS ...; -ENOMEM.

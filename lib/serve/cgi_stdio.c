@@ -1,31 +1,23 @@
 #include "serve/cgi_stdio.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/fdio.h"
 
 int wsgi_cgi_divert_stdout(int *out)
 {
-	*out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	if (*out < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
-		return -errno;
-	return 0;
+	*out = wsgi_fd_keep(STDOUT_FILENO);
+	if (*out < 0)
+		return *out;
+	return dup2(STDERR_FILENO, STDOUT_FILENO) < 0 ? -errno : 0;
 }
 
 void wsgi_cgi_drop_stdin(void)
 {
-	char block[16384];
-
-	/* After this nothing more arrives: what is read below is there already. A pipe says no. */
-	if (shutdown(STDIN_FILENO, SHUT_RD) != 0)
-		return;
-	while (recv(STDIN_FILENO, block, sizeof(block), MSG_DONTWAIT) > 0)
-		;
+	wsgi_fd_drop(STDIN_FILENO);
 }
 
 void wsgi_cgi_send_page(enum wsgi_page page, int out)

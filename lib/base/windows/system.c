@@ -1,0 +1,122 @@
+/* Strings, random bytes, shared objects. See posix.h, dlfcn.h and sys/random.h. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <sys/random.h>
+#include <windows.h>
+
+#include "base/windows/wide.h"
+#include "base/wtf8.h"
+
+/* -- strings ----------------------------------------------------------------------------------- */
+
+char *wsgi_windows_strndup(const char *text, size_t len)
+{
+	const size_t n = strnlen(text, len);
+	char *copy = malloc(n + 1);
+
+	if (copy == NULL)
+		return NULL;
+	memcpy(copy, text, n);
+	copy[n] = '\0';
+	return copy;
+}
+
+char *wsgi_windows_strchrnul(const char *text, int c)
+{
+	char *found = strchr(text, c);
+
+	return found != NULL ? found : strchr(text, '\0');
+}
+
+int pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void))
+{
+	(void)prepare, (void)parent, (void)child;
+	return 0;
+}
+
+/* -- random bytes ------------------------------------------------------------------------------ */
+
+/* RtlGenRandom(), by the name that advapi32 has it under. */
+BOOLEAN NTAPI SystemFunction036(PVOID buf, ULONG len);
+
+ssize_t getrandom(void *buf, size_t len, unsigned flags)
+{
+	(void)flags;
+	if (SystemFunction036(buf, (ULONG)len))
+		return (ssize_t)len;
+	errno = EIO;
+	return -1;
+}
+
+/* -- shared objects ---------------------------------------------------------------------------- */
+
+static char why[256];
+
+static void *fail(DWORD error)
+{
+	wchar_t wide[200];
+	DWORD n = FormatMessageW(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS, NULL,
+				 error, 0, wide, sizeof(wide) / sizeof(wide[0]), NULL);
+	char *text;
+
+	while (n > 0 && (wide[n - 1] <= ' ' || wide[n - 1] == '.'))
+		n--;
+	wide[n] = 0;
+	text = wsgi_wtf8_string(wide);
+	snprintf(why, sizeof(why), "%s (Windows' error %lu)",
+		 text != NULL && *text != '\0' ? text : "it was refused", error);
+	free(text);
+	return NULL;
+}
+
+/* LoadLibraryExW() wants a whole path to look beside it for what else is needed; with "\" in it. */
+static wchar_t *whole(const char *path)
+{
+	wchar_t *wide = wsgi_wide(path), *full = NULL;
+	DWORD len = wide != NULL ? GetFullPathNameW(wide, 0, NULL, NULL) : 0;
+
+	if (len > 0)
+		full = malloc(len * sizeof(full[0]));
+	if (full != NULL && GetFullPathNameW(wide, len, full, NULL) >= len) {
+		free(full);
+		full = NULL;
+	}
+	free(wide);
+	return full;
+}
+
+void *dlopen(const char *path, int flags)
+{
+	wchar_t *full = whole(path);
+	HMODULE library;
+
+	(void)flags;
+	if (full == NULL)
+		return fail(ERROR_OUTOFMEMORY);
+	library = LoadLibraryExW(full, NULL,
+				 LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR | LOAD_LIBRARY_SEARCH_SYSTEM32);
+	if (library == NULL)
+		fail(GetLastError());
+	free(full);
+	return library;
+}
+
+void *dlsym(void *library, const char *symbol)
+{
+	union {
+		FARPROC function;
+		void *data;
+	} found = {.function = GetProcAddress(library, symbol)};
+
+	return found.function != NULL ? found.data : fail(GetLastError());
+}
+
+int dlclose(void *library)
+{
+	return FreeLibrary(library) ? 0 : -1;
+}
+
+char *dlerror(void)
+{
+	return why;
+}
