@@ -320,6 +320,43 @@ static const struct {
 	{"/dev/null/file", -ENOTDIR},
 };
 
+START_TEST(a_copy_that_is_kept_goes_to_no_child)
+{
+	int fd = wsgi_fd_keep(ends[1]);
+
+	ck_assert_int_gt(fd, STDERR_FILENO);
+	ck_assert_int_eq(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	ck_assert_int_eq(wsgi_fd_write(fd, "x", 1), 0);
+	ck_assert_int_eq(wsgi_fd_read(ends[0], got, 2), 1);
+	close(fd);
+	ck_assert_int_eq(wsgi_fd_keep(fd), -EBADF);
+}
+END_TEST
+
+START_TEST(a_socket_is_dropped_with_what_has_arrived)
+{
+	int pair[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	ck_assert_int_eq(wsgi_fd_write(pair[0], bytes, 100000), 0);
+	wsgi_fd_drop(pair[1]);
+	ck_assert_int_eq(read(pair[1], got, 1), 0);
+	ck_assert_int_eq(wsgi_fd_write(pair[1], "out", 3), 0); /* the other way goes on */
+	close(pair[1]);
+	ck_assert_int_eq(wsgi_fd_read(pair[0], got, 10), 3);
+	ck_assert_int_eq(wsgi_fd_read(pair[0], got, 10), 0); /* and ends: it was not reset */
+	close(pair[0]);
+}
+END_TEST
+
+START_TEST(a_pipe_that_is_dropped_is_left_alone)
+{
+	ck_assert_int_eq(wsgi_fd_write(ends[1], "in", 2), 0);
+	wsgi_fd_drop(ends[0]);
+	ck_assert_int_eq(wsgi_fd_read(ends[0], got, 10), 2);
+}
+END_TEST
+
 START_TEST(a_file_can_be_made_where_its_folder_is)
 {
 	ck_assert_int_eq(chdir("/tmp"), 0);
@@ -346,6 +383,9 @@ int main(void)
 	tcase_add_test(tc, a_large_file_is_sent_to_a_slow_reader);
 	tcase_add_test(tc, a_closed_standard_descriptor_becomes_dev_null);
 	tcase_add_test(tc, open_standard_descriptors_are_left_alone);
+	tcase_add_test(tc, a_copy_that_is_kept_goes_to_no_child);
+	tcase_add_test(tc, a_socket_is_dropped_with_what_has_arrived);
+	tcase_add_test(tc, a_pipe_that_is_dropped_is_left_alone);
 	tcase_add_loop_test(tc, a_file_can_be_made_where_its_folder_is, 0, LEN(places));
 	tcase_add_test(tc, the_flags_are_set_and_cleared);
 	suite_add_tcase(s, tc);
