@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/when.h"
+
 /* A pipe takes so many bytes in one piece, whoever else writes to it (write(2), PIPE_BUF). */
 enum { LINE_SIZE = PIPE_BUF, TEXT_SIZE = LINE_SIZE, LONGEST_MS = 200 };
 
@@ -43,13 +45,12 @@ static size_t put_text(char line[LINE_SIZE], size_t at, const char *text)
 static size_t put_time(char *line, size_t size, enum wsgi_log_level level)
 {
 	static const char *const names[] = {"DEBUG", "INFO", "WARNING", "ERROR"};
-	time_t now = time(NULL);
-	struct tm tm;
-	size_t n;
+	char text[WSGI_WHEN_SIZE];
+	struct wsgi_when now;
 
-	localtime_r(&now, &tm);
-	n = strftime(line, size, "[%Y-%m-%d %H:%M:%S %z]", &tm);
-	return n + (size_t)snprintf(line + n, size - n, " [%d] [%s] ", (int)getpid(), names[level]);
+	wsgi_when_read(&now, (int64_t)time(NULL));
+	wsgi_when_log(&now, text);
+	return (size_t)snprintf(line, size, "[%s] [%d] [%s] ", text, (int)getpid(), names[level]);
 }
 
 /* What stands in front of the text. Returns its length. */

@@ -4,25 +4,18 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 enum {
 	TICK_NS = 2000000, /* between two looks of a deputy */
 	QUIET_TICKS = 4,   /* without a request, and it looks no more */
 };
 
-static int64_t ns_of(clockid_t clock)
-{
-	struct timespec t = {0};
-
-	clock_gettime(clock, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
 static int64_t now_ns(void)
 {
-	return ns_of(CLOCK_MONOTONIC);
+	return wsgi_clock_ns(CLOCK_MONOTONIC);
 }
 
 /* How often this thread has gone to sleep of its own accord. */
@@ -115,13 +108,13 @@ static void be_deputy(struct wsgi_lead *l, pthread_mutex_t *lock)
 	while (l->holder != NULL && quiet < QUIET_TICKS) {
 		const uint64_t turns = l->turns;
 		const bool lent = l->lent;
-		const int64_t cpu_ns = lent ? ns_of(CLOCK_PROCESS_CPUTIME_ID) : 0;
+		const int64_t cpu_ns = lent ? wsgi_clock_ns(CLOCK_PROCESS_CPUTIME_ID) : 0;
 
 		if (!wait_for_tick(l, lock))
 			break;
 		quiet = l->turns == turns && !l->lent ? quiet + 1 : 0;
 		if (l->turns == turns && lent && l->lent)
-			replace(l, ns_of(CLOCK_PROCESS_CPUTIME_ID) - cpu_ns);
+			replace(l, wsgi_clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu_ns);
 	}
 	l->has_deputy = false;
 }
@@ -186,7 +179,7 @@ void wsgi_lead_lend(struct wsgi_lead *l, struct wsgi_turn *t)
 	l->lent_by = t->thread;
 	call_deputy(l);
 	if (l->waiting > 0 && wsgi_handover_wants_sample(&l->handover)) {
-		t->cpu_ns = ns_of(CLOCK_PROCESS_CPUTIME_ID);
+		t->cpu_ns = wsgi_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 		t->switches = switches_of_thread();
 	}
 }
@@ -206,7 +199,7 @@ static int64_t idle_of(const struct wsgi_turn *t, int64_t took_ns)
 		return -1;
 	if (switches_of_thread() == t->switches)
 		return 0;
-	idle_ns = took_ns - (ns_of(CLOCK_PROCESS_CPUTIME_ID) - t->cpu_ns);
+	idle_ns = took_ns - (wsgi_clock_ns(CLOCK_PROCESS_CPUTIME_ID) - t->cpu_ns);
 	return idle_ns > 0 ? idle_ns : 0;
 }
 

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/clock.h"
+
 enum {
 	IDLE_MS = 250,     /* between two looks */
 	SETTLING_MS = 50,  /* and while something changes */
@@ -32,10 +34,7 @@ static int64_t nanoseconds(const struct timespec *t)
 
 int64_t wsgi_watch_time_ns(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return nanoseconds(&now);
+	return wsgi_clock_ns(CLOCK_REALTIME);
 }
 
 struct wsgi_watch_stamp wsgi_watch_stamp_of(const char *file)

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -111,10 +110,7 @@ void wsgi_board_sign(const struct wsgi_board *b)
 
 static int64_t time_of_day_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME_COARSE, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return wsgi_clock_us(CLOCK_REALTIME_COARSE) / 1000;
 }
 
 int wsgi_board_create(struct wsgi_board *b, uint32_t places, uint32_t threads,
@@ -272,14 +268,6 @@ static int64_t read_length(const char *text)
 	return *text == '\0' ? length : -1;
 }
 
-static int64_t clock_us(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 /* What its thread alone reads again. */
 static int64_t own(const _Atomic int64_t *value)
 {
@@ -313,11 +301,11 @@ void wsgi_board_begin(struct wsgi_board_thread *t, const struct wsgi_board_reque
 	if (t == NULL)
 		return;
 	if (now_us == 0)
-		now_us = clock_us(CLOCK_MONOTONIC);
+		now_us = wsgi_clock_us(CLOCK_MONOTONIC);
 	if (!request->brief)
 		say_words(t, request);
 	set(&t->began_us, request->brief ? 0 : now_us);
-	set(&t->began_cpu_us, request->cpu ? clock_us(CLOCK_THREAD_CPUTIME_ID) : -1);
+	set(&t->began_cpu_us, request->cpu ? wsgi_clock_us(CLOCK_THREAD_CPUTIME_ID) : -1);
 	/* Never 0, which the clock is at boot. The words are there before it. */
 	atomic_store_explicit(&t->began_ms, now_us >= 1000 ? now_us / 1000 : 1,
 			      memory_order_release);
@@ -330,9 +318,9 @@ static void end_with_words(struct wsgi_board_thread *t)
 	uint32_t turn;
 
 	if (own(&t->began_cpu_us) >= 0)
-		cpu_us = clock_us(CLOCK_THREAD_CPUTIME_ID) - own(&t->began_cpu_us);
+		cpu_us = wsgi_clock_us(CLOCK_THREAD_CPUTIME_ID) - own(&t->began_cpu_us);
 	turn = begin_words(t);
-	PUT_NUMBER(t, took_us, clock_us(CLOCK_MONOTONIC) - own(&t->began_us));
+	PUT_NUMBER(t, took_us, wsgi_clock_us(CLOCK_MONOTONIC) - own(&t->began_us));
 	PUT_NUMBER(t, cpu_us, cpu_us);
 	end_words(t, turn);
 }

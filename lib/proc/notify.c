@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 static const char socket_name[] = "NOTIFY_SOCKET", usec_name[] = "WATCHDOG_USEC",
 		  pid_name[] = "WATCHDOG_PID";
@@ -140,12 +141,10 @@ void wsgi_notify_ready(struct wsgi_notify *n, const char *status)
 /* systemd tells by the clock which READY=1 belongs to this (Type=notify-reload). */
 void wsgi_notify_reloading(struct wsgi_notify *n, const char *status)
 {
-	struct timespec now;
 	char lines[80];
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	snprintf(lines, sizeof(lines), "RELOADING=1\nMONOTONIC_USEC=%" PRId64 "\n",
-		 (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+		 wsgi_clock_us(CLOCK_MONOTONIC));
 	tell(n, lines, status);
 }
 

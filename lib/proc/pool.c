@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fdpass.h"
 
 enum {
@@ -100,14 +100,6 @@ static void set_stage(struct wsgi_pool *p, uint32_t place, enum wsgi_board_stage
 
 /* -- births ------------------------------------------------------------------------------------ */
 
-static int64_t time_of_day_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void open_row(struct wsgi_pool *p, uint32_t place)
 {
 	struct wsgi_pool_place *it = &p->places[place];
@@ -117,7 +109,7 @@ static void open_row(struct wsgi_pool *p, uint32_t place)
 		return;
 	wsgi_board_clear(it->board, place);
 	row->generation = it->generation;
-	row->started_at = time_of_day_ms();
+	row->started_at = wsgi_clock_us(CLOCK_REALTIME) / 1000;
 	row->started_ms = it->started_ms;
 	set_stage(p, place, WSGI_BOARD_STARTING);
 }

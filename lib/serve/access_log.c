@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/when.h"
 #include "serve/access_format.h"
 #include "serve/access_line.h"
 
@@ -26,26 +27,21 @@ struct wsgi_access_log {
 /* The second that a thread wrote last, in both forms: local time, in no language but English. */
 struct second {
 	time_t at;
-	char text[64], iso[64], zone[8];
+	char text[WSGI_WHEN_SIZE + 2], iso[64], zone[8];
 };
 
 static void set_second(struct second *s, time_t at)
 {
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	struct tm tm;
-	unsigned minutes;
-	char zone[8];
+	struct wsgi_when when;
+	const struct tm *tm = &when.tm;
+	char text[WSGI_WHEN_SIZE];
 
-	localtime_r(&at, &tm);
-	minutes = (unsigned)labs(tm.tm_gmtoff / 60);
-	snprintf(zone, sizeof(zone), "%c%02u:%02u", tm.tm_gmtoff < 0 ? '-' : '+',
-		 minutes / 60 % 100, minutes % 60);
-	snprintf(s->text, sizeof(s->text), "[%02d/%.3s/%d:%02d:%02d:%02d %.3s%.2s]", tm.tm_mday,
-		 months + 3 * tm.tm_mon, tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec, zone,
-		 zone + 4);
-	snprintf(s->iso, sizeof(s->iso), "%04d-%02d-%02dT%02d:%02d:%02d", tm.tm_year + 1900,
-		 tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
-	memcpy(s->zone, zone, sizeof(zone));
+	wsgi_when_read(&when, at);
+	wsgi_when_clf(&when, text);
+	snprintf(s->text, sizeof(s->text), "[%s]", text);
+	snprintf(s->iso, sizeof(s->iso), "%04d-%02d-%02dT%02d:%02d:%02d", tm->tm_year + 1900,
+		 tm->tm_mon + 1, tm->tm_mday, tm->tm_hour, tm->tm_min, tm->tm_sec);
+	snprintf(s->zone, sizeof(s->zone), "%.3s:%.2s", when.zone, when.zone + 3);
 	s->at = at;
 }
 

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "fcgi/reactor.h"
 #include "handler/cgi.h"
 #include "handler/location.h"
@@ -174,14 +174,6 @@ static void wake_minder(struct wsgi_fastcgi_worker *w)
 		w->on_wake(w->ctx);
 }
 
-static int64_t clock_us(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 static void serve(void *ctx, struct wsgi_fcgi_request *req)
 {
 	struct wsgi_fastcgi_worker *w = ctx;
@@ -198,11 +190,11 @@ static void serve(void *ctx, struct wsgi_fcgi_request *req)
 
 static void log_access(struct wsgi_fastcgi_worker *w, const struct wsgi_fcgi_request *req)
 {
-	const int64_t took_us = clock_us(CLOCK_MONOTONIC) - req->began_ns / 1000;
+	const int64_t took_us = wsgi_clock_us(CLOCK_MONOTONIC) - req->began_ns / 1000;
 	const struct wsgi_access_log_facts facts = {
 		.env = &req->params,
 		.handler = &handler.base,
-		.began_at_us = clock_us(CLOCK_REALTIME) - took_us,
+		.began_at_us = wsgi_clock_us(CLOCK_REALTIME) - took_us,
 		.took_us = took_us,
 	};
 

@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 
@@ -138,13 +137,11 @@ static void add_worker(struct wsgi_status_facts *f, uint32_t place)
 void wsgi_status_facts_read(struct wsgi_status_facts *f, const struct wsgi_board *board)
 {
 	const struct wsgi_board_head *h = board->head;
-	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &now);
 	*f = (struct wsgi_status_facts){
 		.board = board,
 		.now_ms = wsgi_clock_ms(),
-		.now_at = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000,
+		.now_at = wsgi_clock_us(CLOCK_REALTIME) / 1000,
 		.start_time = h->started_at,
 		.accepted_conn = h->requests_before,
 		.listen_queue = h->listen_queue,

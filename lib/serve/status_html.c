@@ -216,7 +216,7 @@ static void put_health(struct page *p)
 
 static void put_about(struct page *p)
 {
-	char since[WSGI_STATUS_TIME_SIZE];
+	char since[WSGI_WHEN_SIZE];
 
 	put(p, "<p class=\"about\">");
 	put_health(p);

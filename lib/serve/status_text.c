@@ -2,30 +2,23 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
+#include <string.h>
 
 #include "serve/visible.h"
 
-void wsgi_status_time_text(char text[WSGI_STATUS_TIME_SIZE], int64_t seconds)
+void wsgi_status_time_text(char text[WSGI_WHEN_SIZE], int64_t seconds)
 {
-	static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-					 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-	time_t then = (time_t)seconds;
-	struct tm tm;
-	char zone[8];
+	struct wsgi_when then;
 
-	if (localtime_r(&then, &tm) == NULL) {
-		snprintf(text, WSGI_STATUS_TIME_SIZE, "-");
-		return;
-	}
-	strftime(zone, sizeof(zone), "%z", &tm);
-	snprintf(text, WSGI_STATUS_TIME_SIZE, "%02d/%s/%ld:%02d:%02d:%02d %s", tm.tm_mday,
-		 months[tm.tm_mon], tm.tm_year + 1900L, tm.tm_hour, tm.tm_min, tm.tm_sec, zone);
+	if (wsgi_when_read(&then, seconds) == 0)
+		wsgi_when_clf(&then, text);
+	else
+		strcpy(text, "-"); /* whatever another process has put there */
 }
 
 static int add_value(struct wsgi_buf *out, const struct wsgi_status_field *field, const void *of)
 {
-	char time[WSGI_STATUS_TIME_SIZE];
+	char time[WSGI_WHEN_SIZE];
 
 	switch (field->kind) {
 	case WSGI_STATUS_WORDS:

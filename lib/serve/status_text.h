@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
+#include "base/when.h"
 #include "serve/status_facts.h"
 
 /*
@@ -12,8 +13,7 @@
  */
 int wsgi_status_text(struct wsgi_buf *out, const struct wsgi_status_facts *f, bool full);
 
-/* "22/Nov/2026:15:04:05 +0100", local time, in English whatever the locale. */
-enum { WSGI_STATUS_TIME_SIZE = 40 };
-void wsgi_status_time_text(char text[WSGI_STATUS_TIME_SIZE], int64_t seconds);
+/* "22/Nov/2026:15:04:05 +0100"; "-" where no year has it. */
+void wsgi_status_time_text(char text[WSGI_WHEN_SIZE], int64_t seconds);
 
 #endif
