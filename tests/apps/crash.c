@@ -5,7 +5,7 @@
 
 static void touch_nothing(void)
 {
-	int *volatile nothing = NULL;
+	volatile int *volatile nothing = NULL;
 
 	*nothing = 1;
 }
