@@ -5,6 +5,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/crash.h"
 #include "base/log.h"
 #include "handler/cgi.h"
 #include "handler/mount.h"
@@ -12,6 +13,8 @@
 #include "proc/forked.h"
 #include "serve/cgi_action.h"
 #include "serve/cgi_line.h"
+#include "serve/cgi_log.h"
+#include "serve/cgi_mapping.h"
 #include "serve/cgi_stdio.h"
 #include "serve/gateway.h"
 
@@ -22,8 +25,9 @@ struct cgi {
 	struct wsgi_environ vars;
 	struct wsgi_fd_input in;
 	struct wsgi_fd_output body;
-	struct wsgi_fd_errors errors;
+	struct wsgi_cgi_errors errors;
 	struct wsgi_simple_handler handler;
+	struct wsgi_crash crash;
 };
 
 /* Answer without an application. Returns status. */
@@ -64,9 +68,27 @@ static void in_child(void *ctx)
 {
 	struct cgi *c = ctx;
 
+	wsgi_crash_watch(NULL);
 	close(c->out);
 	c->handler.base.client_left = true;
 	c->in.input.failed = -ECONNABORTED;
+}
+
+/* An application in C ends the process: the server has a page, if it has nothing yet. */
+static void last_words(void *ctx)
+{
+	struct cgi *c = ctx;
+
+	if (!c->body.begun)
+		wsgi_cgi_send_page(WSGI_PAGE_FAILED, c->out);
+}
+
+/* What an interpreter does with its faults is the interpreter's. */
+static void watch_crashes(struct cgi *c, bool inside)
+{
+	c->crash = (struct wsgi_crash){.log = c->log, .last = last_words, .ctx = c};
+	if (!inside)
+		wsgi_crash_watch(&c->crash);
 }
 
 static int serve(struct cgi *c, const struct wsgi_options *o, const struct wsgi_gateway_host *host,
@@ -79,7 +101,7 @@ static int serve(struct cgi *c, const struct wsgi_options *o, const struct wsgi_
 	wsgi_environ_init(&c->vars);
 	wsgi_fd_input_init(&c->in, STDIN_FILENO);
 	wsgi_fd_output_init(&c->body, c->out);
-	wsgi_fd_errors_init(&c->errors, STDERR_FILENO);
+	wsgi_cgi_errors_init(&c->errors, &c->log, &c->vars);
 	c->in.app = c->body.app = app;
 	wsgi_cgi_handler_init(&c->handler, &c->in.input, &c->body.output, &c->errors.errors,
 			      &c->vars);
@@ -96,6 +118,7 @@ static int serve(struct cgi *c, const struct wsgi_options *o, const struct wsgi_
 		if (app->leave != NULL)
 			app->leave(app);
 	}
+	wsgi_crash_watch(NULL);
 	wsgi_forked_watch(NULL, NULL);
 	wsgi_cgi_drop_stdin();
 	if (rc != 0)
@@ -117,26 +140,38 @@ static int run_application(struct cgi *c, const struct wsgi_options *o,
 
 	signal(SIGPIPE, SIG_IGN);
 	if (rc == 0) {
+		watch_crashes(c, inside);
 		status = wsgi_gateway_load(o, host, application, &app);
-		if (status != 0)
+		if (status != 0) {
+			wsgi_crash_watch(NULL);
 			return answer(c, WSGI_PAGE_FAILED, status);
+		}
 		if (!inside)
 			rc = wsgi_cgi_divert_stdout(&c->out);
 	}
 	if (rc != 0) {
+		wsgi_crash_watch(NULL);
 		wsgi_log(&c->log, WSGI_LOG_ERROR, "standard output: %s", strerror(-rc));
 		return EX_OSERR;
 	}
 	return serve(c, o, host, app);
 }
 
-/* --root: the application is what PATH_TRANSLATED names below it. */
-static int run_action(struct cgi *c, const struct wsgi_options *o,
-		      const struct wsgi_gateway_host *host)
+/* REDIRECT_STATUS shows Apache's Action, also in front of wsgi-iis: no client can set it. */
+static int find_below_root(const struct wsgi_options *o, char **application, struct wsgi_error *err)
+{
+	if (o->gateway == WSGI_GATEWAY_IIS && getenv("REDIRECT_STATUS") == NULL)
+		return wsgi_cgi_mapping(o->root, o->application, application, err);
+	return wsgi_cgi_action(o->root, application, err);
+}
+
+/* --root: the application is the file that the request names below it. */
+static int run_below_root(struct cgi *c, const struct wsgi_options *o,
+			  const struct wsgi_gateway_host *host)
 {
 	struct wsgi_error err = {0};
 	char *application;
-	int rc = wsgi_cgi_action(o->root, &application, &err), status;
+	int rc = find_below_root(o, &application, &err), status;
 
 	if (rc == 0) {
 		status = run_application(c, o, host, application);
@@ -154,12 +189,12 @@ static int run_action(struct cgi *c, const struct wsgi_options *o,
 static int cgi_run(const struct wsgi_options *o, const struct wsgi_gateway_host *host)
 {
 	struct cgi c = {
-		.log = {.fd = STDERR_FILENO, .program = o->program},
+		.log = wsgi_options_log(o),
 		.out = STDOUT_FILENO,
 	};
 
 	if (o->root != NULL)
-		return run_action(&c, o, host);
+		return run_below_root(&c, o, host);
 	return run_application(&c, o, host, o->application);
 }
 

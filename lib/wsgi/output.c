@@ -25,6 +25,7 @@ static int send_with_held(struct wsgi_fd_output *o, struct iovec data)
 	struct iovec iov[] = {{.iov_base = o->held.data, .iov_len = o->held.len}, data};
 	int rc;
 
+	o->begun = true;
 	leave(o->app);
 	rc = wsgi_fd_writev(o->fd, iov, 2);
 	enter(o->app);
@@ -64,6 +65,7 @@ static int fd_sendfile(struct wsgi_output *out, const struct wsgi_file *file, ui
 
 	if (rc != 0)
 		return rc;
+	o->begun = true;
 	leave(o->app);
 	rc = wsgi_fd_sendfile(o->fd, file->fd, &offset, &left);
 	enter(o->app);

@@ -1,6 +1,7 @@
 #ifndef WSGI_OUTPUT_H
 #define WSGI_OUTPUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,6 +38,7 @@ struct wsgi_fd_output {
 	int fd; /* borrowed */
 	struct wsgi_buf held;
 	struct wsgi_app *app; /* borrowed; may be NULL */
+	bool begun;           /* something may have been sent */
 };
 void wsgi_fd_output_init(struct wsgi_fd_output *o, int fd);
 void wsgi_fd_output_finish(struct wsgi_fd_output *o);

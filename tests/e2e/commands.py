@@ -240,6 +240,19 @@ def a_failure_of_the_application_is_a_page_and_status_0(w):
 
 
 @test
+def an_application_in_c_that_ends_the_process_has_last_words(w):
+    for way, status, what in (('null', -11, 'a fault of memory (SIGSEGV)'),
+                              ('stack', -11, 'a fault of memory (SIGSEGV)'),
+                              ('abort', -6, 'abort() (SIGABRT)'), ('exit', 3, 'it called exit()')):
+        line = 'wsgi-cgi: the application ended the process: %s\n' % what
+        crash = os.path.join(BUILD, 'apps', 'crash.so')
+        same(w.cgi(w.at('wsgi-cgi'), crash, QUERY_STRING=way), (status, PAGE_500, line))
+        seen = w.cgi(w.at('wsgi-cgi'), crash, QUERY_STRING=way, PATH_INFO='/late')
+        same((seen[0], seen[1][:14], seen[1][-8:], seen[2]), (status, b'Status: 200 OK', b'\r\n\r\nhalf', line))
+    same(w.cgi(w.at('wsgi-cgi'), crash)[1][-6:], b'alive\n')
+
+
+@test
 def a_server_writes_no_page(w):
     status, out, log = w.run(w.at('wsgi-fcgi'), '--bind', '127.0.0.1:0', 'none.py',
                              GATEWAY_INTERFACE='CGI/1.1')

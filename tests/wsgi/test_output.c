@@ -89,7 +89,9 @@ START_TEST(small_writes_are_held_until_flush)
 	write_ok(10, 0);
 	write_ok(10, HELD - 10);
 	arrived(0, 0);
+	ck_assert(!out.begun);
 	flush_ok();
+	ck_assert(out.begun);
 	arrived(0, HELD);
 	flush_ok();
 	arrived(0, 0);
