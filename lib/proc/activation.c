@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/span.h"
 #include "proc/listener.h"
 
 static const char pid_name[] = "LISTEN_PID", fds_name[] = "LISTEN_FDS",
@@ -32,26 +31,19 @@ static int take_one(int fd, struct wsgi_error *err)
 	return fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 ? 0 : wsgi_fail(err, -errno, "fcntl");
 }
 
-static int take(struct wsgi_activation *a, const char *fds, const char *names,
-		struct wsgi_error *err)
+static int take(const char *fds, int *count, struct wsgi_error *err)
 {
-	long count;
+	long number;
 	int rc = 0;
 
-	if (!is_number(fds, &count) || count > WSGI_ACTIVATION_MOST)
+	if (!is_number(fds, &number) || number > WSGI_ACTIVATION_MOST)
 		return wsgi_fail(err, -EINVAL, "%s is '%s', which is no number from 0 to %d",
 				 fds_name, fds, WSGI_ACTIVATION_MOST);
-	for (int i = 0; rc == 0 && i < count; i++)
+	for (int i = 0; rc == 0 && i < number; i++)
 		rc = take_one(WSGI_ACTIVATION_FIRST + i, err);
-	if (rc != 0)
-		return rc;
-	if (names != NULL) {
-		a->names = strdup(names);
-		if (a->names == NULL)
-			return wsgi_fail(err, -ENOMEM, "out of memory");
-	}
-	a->count = (int)count;
-	return 0;
+	if (rc == 0)
+		*count = (int)number;
+	return rc;
 }
 
 bool wsgi_activation_is_given(void)
@@ -61,37 +53,18 @@ bool wsgi_activation_is_given(void)
 	return pid != NULL && strtol(pid, NULL, 10) == (long)getpid();
 }
 
-int wsgi_activation_take(struct wsgi_activation *a, struct wsgi_error *err)
+int wsgi_activation_take(int *count, struct wsgi_error *err)
 {
 	const char *pid = getenv(pid_name), *fds = getenv(fds_name);
 	long number;
 	int rc = 0;
 
-	*a = (struct wsgi_activation){0};
+	*count = 0;
 	/* Of another process: a shell in between had them, and did not exec us. */
 	if (pid != NULL && fds != NULL && is_number(pid, &number) && number == getpid())
-		rc = take(a, fds, getenv(names_name), err);
+		rc = take(fds, count, err);
 	unsetenv(pid_name);
 	unsetenv(fds_name);
 	unsetenv(names_name);
 	return rc;
-}
-
-void wsgi_activation_finish(struct wsgi_activation *a)
-{
-	free(a->names);
-	*a = (struct wsgi_activation){0};
-}
-
-bool wsgi_activation_is(const struct wsgi_activation *a, int fd, const char *name)
-{
-	struct wsgi_span text;
-
-	if (a->names == NULL || fd < WSGI_ACTIVATION_FIRST ||
-	    fd >= WSGI_ACTIVATION_FIRST + a->count)
-		return false;
-	text = wsgi_span_of(a->names);
-	while (fd-- > WSGI_ACTIVATION_FIRST)
-		wsgi_span_cut(&text, ':');
-	return wsgi_span_is(wsgi_span_cut(&text, ':'), name);
 }

@@ -153,11 +153,6 @@ void wsgi_notify_stopping(struct wsgi_notify *n, const char *status)
 	tell(n, "STOPPING=1\n", status);
 }
 
-void wsgi_notify_status(struct wsgi_notify *n, const char *status)
-{
-	tell(n, "", status);
-}
-
 void wsgi_notify_alive(struct wsgi_notify *n)
 {
 	tell(n, "WATCHDOG=1\n", NULL);

@@ -10,9 +10,9 @@
 /*
  * notify - what a service manager is told: that the server is ready, reloads, stops, lives.
  *
- * Shape    a datagram of lines NAME=VALUE to the socket that NOTIFY_SOCKET names. Where nobody
- * asked for it each call does nothing. What the environment says is taken out of it, so that no
- *          application speaks for the server.
+ * Shape    a datagram of lines NAME=VALUE to the socket that NOTIFY_SOCKET names. What the
+ *          environment says is taken out of it, so that no application speaks for the server.
+ *          Where nobody asked, each call does nothing.
  * Errors   none: a server does not end because nobody listens. A send waits a second at most.
  * Source   sd_notify(3), sd_watchdog_enabled(3), systemd.service(5).
  */
@@ -41,7 +41,6 @@ int wsgi_notify_hand_on(const struct wsgi_notify *n);
 void wsgi_notify_ready(struct wsgi_notify *n, const char *status);
 void wsgi_notify_reloading(struct wsgi_notify *n, const char *status);
 void wsgi_notify_stopping(struct wsgi_notify *n, const char *status);
-void wsgi_notify_status(struct wsgi_notify *n, const char *status);
 void wsgi_notify_alive(struct wsgi_notify *n);
 
 #endif

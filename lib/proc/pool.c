@@ -33,12 +33,6 @@ int wsgi_pool_grow(struct wsgi_pool *p, uint32_t n)
 	return 0;
 }
 
-int wsgi_pool_init(struct wsgi_pool *p, uint32_t n)
-{
-	*p = (struct wsgi_pool){0};
-	return wsgi_pool_grow(p, n);
-}
-
 static void hang_up(struct wsgi_pool_place *place)
 {
 	if (place->line >= 0)

@@ -53,10 +53,7 @@ struct wsgi_pool {
 	size_t n_orphans;
 };
 
-/* n free places. Returns 0 or -ENOMEM. */
-int wsgi_pool_init(struct wsgi_pool *p, uint32_t n);
-
-/* At least n places. Returns 0 or -ENOMEM (all is as it was). */
+/* At least n places, from none in a zeroed pool. Returns 0; -ENOMEM: all is as it was. */
 int wsgi_pool_grow(struct wsgi_pool *p, uint32_t n);
 void wsgi_pool_finish(struct wsgi_pool *p);
 

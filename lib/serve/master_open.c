@@ -144,7 +144,7 @@ static int add_activated(struct wsgi_master *m, struct wsgi_error *err)
 
 	while (rc == 0 && find_left(m, SYSTEMD) != NULL)
 		rc = add_listener(m, SYSTEMD, NULL, NULL, err);
-	for (int i = 0; rc == 0 && i < m->activation.count; i++) {
+	for (int i = 0; rc == 0 && i < m->activated; i++) {
 		char address[20];
 
 		snprintf(address, sizeof(address), "fd://%d", WSGI_ACTIVATION_FIRST + i);
@@ -158,7 +158,7 @@ static int open_listeners(struct wsgi_master *m, struct wsgi_error *err)
 	const struct wsgi_options *o = &m->first;
 	struct wsgi_listener_access access;
 	bool given;
-	size_t most = o->bind_len + (size_t)m->activation.count + m->left.n_listeners;
+	size_t most = o->bind_len + (size_t)m->activated + m->left.n_listeners;
 	int rc = wsgi_listener_access_find(&access, o->listen_owner, o->listen_group,
 					   o->listen_mode, err);
 
@@ -232,7 +232,7 @@ int wsgi_master_open(struct wsgi_master *m, struct wsgi_error *err)
 	if (rc == 0)
 		rc = wsgi_notify_open(&m->notify, err);
 	if (rc == 0)
-		rc = wsgi_activation_take(&m->activation, err);
+		rc = wsgi_activation_take(&m->activated, err);
 	if (rc == 0 && m->first.upgrade != NULL)
 		rc = wsgi_master_read_left(m, err);
 	if (rc == 0)
@@ -271,7 +271,6 @@ static void free_rest(struct wsgi_master *m)
 	free_generations(m);
 	wsgi_pace_finish(&m->pace);
 	wsgi_priv_finish(&m->priv);
-	wsgi_activation_finish(&m->activation);
 	free(m->listeners);
 	free(m->fds);
 	free(m->specs);

@@ -48,7 +48,7 @@ struct wsgi_master {
 	struct wsgi_logs logs;
 	struct wsgi_priv priv;
 	struct wsgi_pidfile pidfile;
-	struct wsgi_activation activation;
+	int activated; /* sockets that systemd gave */
 	struct wsgi_notify notify;
 	struct wsgi_upgrade left; /* by the program before this one */
 	struct wsgi_status_keeper status_keeper;
@@ -142,9 +142,6 @@ void wsgi_master_drop_candidate(struct wsgi_master *m, int status);
 
 /* Free the generations that nobody belongs to any more. */
 void wsgi_master_sweep(struct wsgi_master *m);
-
-/* The generation of a number; NULL: it is gone. */
-struct wsgi_generation *wsgi_master_generation(const struct wsgi_master *m, uint32_t number);
 
 /* -- master_upgrade.c -------------------------------------------------------------------------- */
 

@@ -8,18 +8,6 @@
 #include "serve/master_parts.h"
 #include "serve/option_value.h"
 
-struct wsgi_generation *wsgi_master_generation(const struct wsgi_master *m, uint32_t number)
-{
-	if (m->current != NULL && m->current->number == number)
-		return m->current;
-	if (m->candidate != NULL && m->candidate->number == number)
-		return m->candidate;
-	for (struct wsgi_generation *g = m->old; g != NULL; g = g->next)
-		if (g->number == number)
-			return g;
-	return NULL;
-}
-
 int wsgi_master_fork_zygote(struct wsgi_master *m, struct wsgi_generation *g)
 {
 	struct wsgi_error err = {0};

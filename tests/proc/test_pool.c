@@ -23,7 +23,7 @@ static struct wsgi_line_message order; /* that spawn */
 
 static void given_a_pool(void)
 {
-	ck_assert_int_eq(wsgi_pool_init(&pool, PLACES), 0);
+	ck_assert_int_eq(wsgi_pool_grow(&pool, PLACES), 0);
 	ck_assert_int_eq(wsgi_board_create(&board, PLACES, THREADS, &err), 0);
 	ck_assert_int_eq(wsgi_fdpass_pair(zygote), 0);
 }
@@ -457,7 +457,7 @@ START_TEST(a_worker_of_the_program_before_this_one_is_taken_over)
 	as.line = dup(as.line);
 	as.board = NULL;
 	wsgi_pool_finish(&pool);
-	ck_assert_int_eq(wsgi_pool_init(&pool, PLACES), 0);
+	ck_assert_int_eq(wsgi_pool_grow(&pool, PLACES), 0);
 	ck_assert_int_eq(wsgi_pool_adopt(&pool, 2, &as, NULL, NOW), 0);
 	wsgi_pool_look(&pool, rows, NOW);
 	ck_assert_uint_eq(rows[2].threads, 0);
