@@ -8,12 +8,11 @@
  */
 
 /*
- * Whether it would start with these options: its user, its files, the
- * folders of its sockets, and the application, which is
- * loaded with the privileges and the environment that it is to have. Nothing is bound or written;
- * what an application does while it loads is its own affair. For a Python one this process becomes
- * the interpreter, in which this is called once more. Says that all is well, or what is not.
- * Returns the exit status.
+ * Whether it would start with these options: its user, its files, the folders of its sockets, and
+ * the application, which is loaded with the privileges and the environment that it is to have.
+ * Nothing is bound or written; what an application does while it loads is its own affair. For a
+ * Python one this process becomes the interpreter, in which this is called once more. Says that
+ * all is well, or what is not. Returns the exit status.
  */
 int wsgi_check_config(const struct wsgi_options *o, const struct wsgi_gateway_host *host);
 
