@@ -11,7 +11,8 @@ WIN_CPPFLAGS = -D_GNU_SOURCE -D_POSIX_THREAD_SAFE_FUNCTIONS -D__USE_MINGW_ANSI_S
 	   -D_WIN32_WINNT=0x0602 -Ilib -Ilib/base/windows -DWSGI_VERSION='"$(VERSION)"' \
 	   -DWSGI_PLUGIN_DIR='"."' -include base/windows/posix.h
 # Nothing but the system's own DLLs is needed where it runs.
-WIN_LDFLAGS := -municode -static
+WIN_LDFLAGS := -municode -static -s
+WIN_LDLIBS := -lpthread
 
 WIN_OTHER  := $(filter $(notdir $(wildcard lib/base/windows/*.c)),$(notdir $(wildcard lib/base/*.c)))
 # The library, and what the two gateways have on top of it.
@@ -41,6 +42,30 @@ $(WIN)/libwsgi.a: $(WIN_LIBSRC:%.c=$(WIN)/%.o)
 	$Q$(WIN_AR) rcs $@ $^
 $(WIN_CMDS): $(WIN)/%.exe: $(WIN)/cmd/%/main.o $(WIN)/lib/base/windows/main.o $(WIN)/libgateway.a
 	$(call say,LD)
-	$Q$(WIN_CC) $(WIN_CFLAGS) $(WIN_LDFLAGS) -o $@ $^
+	$Q$(WIN_CC) $(WIN_CFLAGS) $(WIN_LDFLAGS) -o $@ $^ $(WIN_LDLIBS)
 
-.PHONY: windows
+# -- tests -----------------------------------------------------------------------------------------
+
+# The emulated IIS launch, plain programs of Windows with nothing of ours in them; and the
+# applications of tests/apps as DLLs, compiled as others compile theirs.
+WIN_TESTS  := $(patsubst tests/windows/%.c,$(WIN)/tests/%.exe,$(wildcard tests/windows/*.c))
+WIN_APPS   := $(patsubst tests/apps/%.c,$(WIN)/apps/%.dll,$(wildcard tests/apps/*.c))
+
+windows-tests: windows $(WIN_TESTS) $(WIN_APPS)
+
+$(WIN_TESTS): $(WIN)/tests/%.exe: tests/windows/%.c
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$Q$(WIN_CC) -std=c11 $(WARN) -MMD -MP $(CFLAGS) $(WIN_LDFLAGS) -o $@ $<
+$(WIN_APPS): $(WIN)/apps/%.dll: tests/apps/%.c $(WIN)/libwsgi.a
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$Q$(WIN_CC) -std=c11 $(WARN) -D__USE_MINGW_ANSI_STDIO=1 -Ilib -MMD -MP $(CFLAGS) -shared -static \
+		-o $@ $^ $(WIN_LDLIBS)
+
+test-windows:
+	@scripts/bootstrap test
+	@$(AGAIN) windows-tests
+	@$(CHECK_ENV) scripts/test $O tests/windows/
+
+.PHONY: windows windows-tests test-windows
