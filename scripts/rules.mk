@@ -45,10 +45,10 @@ $(CMDS): $O/%: $O/cmd/%/main.o $O/libgateway.a
 	$(call say,LD)
 	$Q$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(GATEWAY_LIBS) -ldl
 
-$O/wsgi_python.abi3.so: $O/lib/serve/plugin_gateways.o
-$O/wsgi_python_http.abi3.so: $O/lib/serve/plugin_http.o
+$O/wsgi_python.abi3.so: $O/lib/python/plugin_fcgi.o
+$O/wsgi_python_http.abi3.so: $O/lib/python/plugin_http.o
 $O/wsgi_python_http.abi3.so: GATEWAY_LIBS := $(HTTP_LIBS)
-$(PLUGINS): $(PLUGIN) $O/libgateway.a scripts/plugin.map
+$(PLUGINS): $(filter-out $O/lib/python/plugin_%.o,$(PLUGIN)) $O/libgateway.a scripts/plugin.map
 	$(call say,LD)
 	$Q$(CC) -shared $(ALL_CFLAGS) $(LDFLAGS) -Wl,--version-script=scripts/plugin.map -o $@ \
 		$(filter %.o,$^) $O/libgateway.a -Wl,--as-needed $(GATEWAY_LIBS) $(FCGI_LIBS) -ldl

@@ -7,37 +7,40 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/interpreter.h"
 #include "base/path.h"
 #include "base/program.h"
 
 /* A CGI program may be started without PATH; then where a shell would look. */
 static const char usual_path[] = "/usr/local/bin:/usr/bin:/bin";
 
-/* Where make install puts the plugin; the makefile says so. */
+/* Where make install puts the plugin; the makefile says so. "": it is beside the program alone. */
 #ifndef WSGI_PLUGIN_DIR
 #define WSGI_PLUGIN_DIR "/usr/local/lib/wsgi"
 #endif
+static const bool is_installed = sizeof(WSGI_PLUGIN_DIR) > 1;
 
-static bool is_program(const char *path)
+/* Takes program, which may be NULL. Returns 0 and sets *path when it is there; -ENOENT; -ENOMEM. */
+static int try_program(char *program, char **path)
 {
-	return wsgi_path_is_file(path) && access(path, X_OK) == 0;
-}
-
-/* Returns 0 and sets *path when the program is there; -ENOENT; -ENOMEM. */
-static int try_program(const char *dir, size_t dir_len, const char *name, char **path)
-{
-	char *p;
-
-	/* An empty element of PATH is the current folder. */
-	if (asprintf(&p, "%.*s/%s", dir_len > 0 ? (int)dir_len : 1, dir_len > 0 ? dir : ".", name) <
-	    0)
+	if (program == NULL)
 		return -ENOMEM;
-	if (is_program(p)) {
-		*path = p;
+	if (wsgi_interpreter_is(program)) {
+		*path = program;
 		return 0;
 	}
-	free(p);
+	free(program);
 	return -ENOENT;
+}
+
+/* An empty element of PATH is the current folder. */
+static char *join(const char *dir, size_t dir_len, const char *name)
+{
+	char *path;
+
+	if (dir_len == 0)
+		dir = ".", dir_len = 1;
+	return asprintf(&path, "%.*s/%s", (int)dir_len, dir, name) >= 0 ? path : NULL;
 }
 
 static int search_path(const char *name, const char *list, char **path)
@@ -47,7 +50,7 @@ static int search_path(const char *name, const char *list, char **path)
 	for (const char *at = list; rc == -ENOENT && at != NULL;) {
 		const char *end = strchrnul(at, ':');
 
-		rc = try_program(at, (size_t)(end - at), name, path);
+		rc = try_program(join(at, (size_t)(end - at), name), path);
 		at = *end == ':' ? end + 1 : NULL;
 	}
 	return rc;
@@ -56,15 +59,18 @@ static int search_path(const char *name, const char *list, char **path)
 static int in_environment(const char *folder, const char *whose, char **path,
 			  struct wsgi_error *err)
 {
-	int rc = try_program(folder, strlen(folder), "bin/python3", path);
+	const char *const *places = wsgi_interpreter_places;
+	int rc = -ENOENT;
+	char *program;
 
+	for (size_t i = 0; rc == -ENOENT && i < 2; i++) {
+		if (asprintf(&program, "%s%s", folder, places[i]) < 0)
+			program = NULL;
+		rc = try_program(program, path);
+	}
 	if (rc == -ENOENT)
-		rc = try_program(folder, strlen(folder), "bin/python", path);
-	if (rc == -ENOENT)
-		return wsgi_fail(err, rc,
-				 "%s %s is no virtual environment: it has no bin/python3 and no "
-				 "bin/python",
-				 whose, folder);
+		return wsgi_fail(err, rc, "%s %s is no virtual environment: it has no %s and no %s",
+				 whose, folder, places[0] + 1, places[1] + 1);
 	return rc;
 }
 
@@ -75,9 +81,9 @@ static int by_path(const char *wanted, char **path, struct wsgi_error *err)
 	if (access(wanted, F_OK) != 0)
 		return wsgi_fail(err, -errno, "no interpreter: --python %s: %s", wanted,
 				 strerror(errno));
-	if (!is_program(wanted))
-		return wsgi_fail(err, -EACCES, "no interpreter: --python %s is not executable",
-				 wanted);
+	if (!wsgi_interpreter_is(wanted))
+		return wsgi_fail(err, -EACCES, "no interpreter: --python %s is not %s", wanted,
+				 wsgi_interpreter_kind);
 	*path = strdup(wanted);
 	return *path != NULL ? 0 : -ENOMEM;
 }
@@ -100,33 +106,47 @@ static int by_name(const char *name, char **path, struct wsgi_error *err)
 	return rc;
 }
 
+/* Nobody has named one. */
+static int by_usual_name(char **path, struct wsgi_error *err)
+{
+	if (wsgi_interpreter_usual != NULL)
+		return by_name(wsgi_interpreter_usual, path, err);
+	return wsgi_fail(err, -ENOENT,
+			 "no interpreter is named: give the path of %s, or of the folder that it "
+			 "is in, or a virtual environment's folder, by --python or WSGI_PYTHON",
+			 wsgi_path_last(wsgi_interpreter_places[0]));
+}
+
+static bool is_path(const char *wanted)
+{
+	return wsgi_interpreter_usual == NULL || wsgi_path_has_slash(wanted, strlen(wanted));
+}
+
 int wsgi_find_python(const char *wanted, char **path, struct wsgi_error *err)
 {
 	const char *active = getenv("VIRTUAL_ENV");
 	int rc;
 
 	*path = NULL;
-	if (wanted != NULL && strchr(wanted, '/') != NULL)
-		rc = by_path(wanted, path, err);
-	else if (wanted != NULL && *wanted != '\0')
-		rc = by_name(wanted, path, err);
+	if (wanted != NULL && *wanted != '\0')
+		rc = is_path(wanted) ? by_path(wanted, path, err) : by_name(wanted, path, err);
 	else if (active != NULL && *active != '\0')
 		rc = in_environment(active, "VIRTUAL_ENV", path, err);
 	else
-		rc = by_name("python3", path, err);
+		rc = by_usual_name(path, err);
 	return rc == -ENOMEM ? wsgi_fail(err, rc, "out of memory") : rc;
 }
 
-/* The folder of this program. Returns 0, -ENOMEM, -errno of readlink. */
+/* The folder of this program. Returns 0, -ENOMEM, -errno of wsgi_program_path(). */
 static int own_folder(char **dir)
 {
-	char *slash;
+	size_t len;
 
 	*dir = wsgi_program_path();
 	if (*dir == NULL)
 		return -errno;
-	slash = strrchr(*dir, '/');
-	*(slash == *dir ? slash + 1 : slash) = '\0';
+	len = (size_t)(wsgi_path_last(*dir) - *dir);
+	(*dir)[len > 1 ? len - 1 : len] = '\0'; /* less its last slash, unless it is "/" */
 	return 0;
 }
 
@@ -138,7 +158,8 @@ static int try_plugin(const char *base, const char *below, const char *name, cha
 
 	if (asprintf(&folder, "%s%s", base, below) < 0)
 		return -ENOMEM;
-	if (asprintf(&file, "%s/%s.abi3.so", folder, name) < 0) {
+	file = wsgi_interpreter_module(folder, name);
+	if (file == NULL) {
 		free(folder);
 		return -ENOMEM;
 	}
@@ -152,6 +173,25 @@ static int try_plugin(const char *base, const char *below, const char *name, cha
 	return rc;
 }
 
+static int fail_plugin(const char *name, const char *own, struct wsgi_error *err)
+{
+	char *file = wsgi_interpreter_module("", name);
+	const char *at = own != NULL ? own : "(unknown)";
+
+	if (file == NULL)
+		return -ENOMEM;
+	if (is_installed)
+		wsgi_fail(err, -ENOENT,
+			  "the plugin %s is neither in %s nor in %s/../lib/wsgi nor in %s: "
+			  "reinstall",
+			  wsgi_path_last(file), at, at, WSGI_PLUGIN_DIR);
+	else
+		wsgi_fail(err, -ENOENT, "the plugin %s is not in %s: copy it there",
+			  wsgi_path_last(file), at);
+	free(file);
+	return -ENOENT;
+}
+
 int wsgi_find_plugin(const char *name, char **dir, struct wsgi_error *err)
 {
 	char *own;
@@ -160,19 +200,15 @@ int wsgi_find_plugin(const char *name, char **dir, struct wsgi_error *err)
 	*dir = NULL;
 	if (rc == 0) {
 		rc = try_plugin(own, "", name, dir);
-		if (rc == -ENOENT)
+		if (rc == -ENOENT && is_installed)
 			rc = try_plugin(own, "/../lib/wsgi", name, dir);
 	}
-	if (rc != 0 && rc != -ENOMEM)
+	if (rc != 0 && rc != -ENOMEM && is_installed)
 		rc = try_plugin(WSGI_PLUGIN_DIR, "", name, dir);
+	if (rc != 0 && rc != -ENOMEM)
+		rc = fail_plugin(name, own, err);
 	if (rc == -ENOMEM)
 		wsgi_fail(err, rc, "out of memory");
-	else if (rc != 0)
-		wsgi_fail(err, rc,
-			  "the plugin %s.abi3.so is neither in %s nor in %s/../lib/wsgi nor in %s: "
-			  "reinstall",
-			  name, own != NULL ? own : "(unknown)", own != NULL ? own : "(unknown)",
-			  WSGI_PLUGIN_DIR);
 	free(own);
 	return rc;
 }

@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "base/interpreter.h"
+#include "base/program.h"
 
 /*
  * What the interpreter compiles in each CGI request, so it is short: it loads the plugin straight
@@ -30,16 +32,18 @@ static const char boot[] =
  * Python has is tried, for _imp is CPython's own and may change.
  */
 static const char slow_boot[] =
+	"import os\n"
 	"v=sys.version_info\n"
 	"n=getattr(getattr(sys,'implementation',None),'name','cpython')\n"
 	"def no(t):\n"
-	" sys.stdout.write(sys.argv[2])\n"
+	/* as bytes: a text file would make its line ends Windows' own once more */
+	" os.write(1,sys.argv[2].encode())\n"
 	" sys.stderr.write('%s: %s %s\\n'%(w,sys.executable,t))\n"
 	" sys.exit(69)\n"
 	"if v<(3,8) or n!='cpython':\n"
 	" no('is %s %d.%d; CPython 3.8 or newer is needed: name one by --python'\n"
 	"  %('Python' if n=='cpython' else n,v[0],v[1]))\n"
-	"d=f.rpartition('/')[0]\n"
+	"d=os.path.dirname(f)\n"
 	"sys.path.insert(0,d)\n"
 	"try:\n"
 	" m=__import__(p)\n"
@@ -81,10 +85,9 @@ static int name_words(const struct wsgi_python_start *s, char **file, char **pro
 	const char *value = s->http_proxy;
 
 	*proxy = NULL;
-	if (asprintf(file, "%s/%s.abi3.so", s->plugin_dir, s->plugin) < 0) {
-		*file = NULL;
+	*file = wsgi_interpreter_module(s->plugin_dir, s->plugin);
+	if (*file == NULL)
 		return -ENOMEM;
-	}
 	/* "-" is none, "=" an empty one. */
 	if (asprintf(proxy, "%s%s", value != NULL ? "=" : "-", value != NULL ? value : "") < 0) {
 		*proxy = NULL;
@@ -97,7 +100,7 @@ int wsgi_python_exec(const struct wsgi_python_start *start, struct wsgi_error *e
 {
 	union {
 		const char **made;
-		char *const *wanted; /* execv() changes nothing; its type is older than const */
+		char *const *wanted; /* as execv() has it: its type is older than const */
 	} line = {NULL};
 	char *file, *proxy;
 	int rc = name_words(start, &file, &proxy);
@@ -107,8 +110,8 @@ int wsgi_python_exec(const struct wsgi_python_start *start, struct wsgi_error *e
 		rc = line.made != NULL ? 0 : -ENOMEM;
 	}
 	if (rc == 0) {
-		execv(start->python, line.wanted);
-		rc = wsgi_fail(err, -errno, "cannot run %s: %s", start->python, strerror(errno));
+		rc = wsgi_program_become(start->python, line.wanted);
+		wsgi_fail(err, rc, "cannot run %s: %s", start->python, strerror(-rc));
 	} else {
 		wsgi_fail(err, rc, "out of memory");
 	}

@@ -21,7 +21,10 @@ struct wsgi_python_start {      /* all of it is borrowed */
 	char *const *argv;      /* NULL-terminated; argv[0] is the gateway's name: "wsgi-cgi" */
 };
 
-/* Become the interpreter. Returns only on failure: -ENOMEM, -errno of execv, with words. */
+/*
+ * Become the interpreter (wsgi_program_become). Returns only on failure: -ENOMEM, its -errno, with
+ * words.
+ */
 int wsgi_python_exec(const struct wsgi_python_start *start, struct wsgi_error *err);
 
 #endif

@@ -1,17 +1,13 @@
-/*
- * The extension module: run(program, http_proxy, args) is the main() of the gateway named program,
- * with a loader for Python applications. host/find's bootstrap imports it and calls run().
- */
-#include <stdbool.h>
+#include "python/plugin.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "proc/title.h"
 #include "python/pyapp.h"
-#include "python/pyfork.h"
 #include "python/pyload.h"
-#include "python/python.h"
-#include "serve/gateway.h"
+
+/* A process has one: an interpreter loads the module that its boot program names. */
+static const struct wsgi_plugin *plugin;
 
 /* argv from program and a tuple of str; each item is to be freed, and the array. */
 static char **argv_of(PyObject *program, PyObject *args, int *argc)
@@ -36,9 +32,9 @@ static char **argv_of(PyObject *program, PyObject *args, int *argc)
 
 static const struct wsgi_gateway_kind *kind_named(const char *program)
 {
-	for (size_t i = 0; wsgi_plugin_gateways[i] != NULL; i++)
-		if (strcmp(wsgi_gateway_name(wsgi_plugin_gateways[i]->gateway), program) == 0)
-			return wsgi_plugin_gateways[i];
+	for (size_t i = 0; plugin->gateways[i] != NULL; i++)
+		if (strcmp(wsgi_gateway_name(plugin->gateways[i]->gateway), program) == 0)
+			return plugin->gateways[i];
 	return NULL;
 }
 
@@ -62,16 +58,9 @@ static void line_buffer_stdout(void)
 	Py_XDECREF(returned);
 }
 
-/*
- * Python's main thread is the one that imports threading, which must not be left to whatever thread
- * serves the first request that does.
- */
-static bool know_main_thread(void)
+static bool stays(const struct wsgi_gateway_kind *kind)
 {
-	PyObject *threading = PyImport_ImportModule("threading");
-
-	Py_XDECREF(threading);
-	return threading != NULL;
+	return kind->gateway == WSGI_GATEWAY_FCGI || kind->gateway == WSGI_GATEWAY_SERVE;
 }
 
 static PyObject *module_run(PyObject *self, PyObject *args)
@@ -98,13 +87,9 @@ static PyObject *module_run(PyObject *self, PyObject *args)
 	if (kind == NULL)
 		return PyErr_Format(PyExc_ValueError, "no gateway of that name: %s", argv[0]);
 	line_buffer_stdout();
-	if (kind->gateway == WSGI_GATEWAY_FCGI || kind->gateway == WSGI_GATEWAY_SERVE) {
-		wsgi_title_set(argc, argv);
-		if (!know_main_thread())
-			return NULL;
-	}
+	if (stays(kind) && plugin->stay(&host, argc, argv) != 0)
+		return NULL;
 	host.python = wsgi_py_loader();
-	host.forks = wsgi_py_forks();
 	wsgi_py_leave();
 	status = wsgi_gateway_main(kind, &host, argc, argv);
 	wsgi_py_enter();
@@ -125,16 +110,8 @@ static struct PyModuleDef definition = {
 	.m_methods = methods,
 };
 
-/* The same code makes two modules, which differ in the gateways that are linked in. */
-PyMODINIT_FUNC PyInit_wsgi_python(void);
-PyMODINIT_FUNC PyInit_wsgi_python_http(void);
-
-PyMODINIT_FUNC PyInit_wsgi_python(void)
+PyObject *wsgi_py_plugin_module(const struct wsgi_plugin *of)
 {
-	return PyModule_Create(&definition);
-}
-
-PyMODINIT_FUNC PyInit_wsgi_python_http(void)
-{
+	plugin = of;
 	return PyModule_Create(&definition);
 }

@@ -13,7 +13,7 @@
  */
 struct wsgi_gateway_host {
 	struct wsgi_loader *python;             /* NULL: not inside an interpreter */
-	const struct wsgi_gateway_forks *forks; /* the interpreter's; NULL as python is */
+	const struct wsgi_gateway_forks *forks; /* the interpreter's; NULL: it need not fork */
 	const char *plugin;                     /* its name: "wsgi_python" */
 	/* HTTP_PROXY of a CGI request, kept out of the environment; NULL: none, or no CGI */
 	const char *http_proxy;
@@ -58,9 +58,6 @@ struct wsgi_gateway_kind {
 };
 extern const struct wsgi_gateway_kind wsgi_gateway_cgi, wsgi_gateway_iis, wsgi_gateway_fcgi,
 	wsgi_gateway_serve;
-
-/* Those that a plugin can be, with NULL at the end; each plugin has its own (plugin_*.c). */
-extern const struct wsgi_gateway_kind *const wsgi_plugin_gateways[];
 
 /*
  * Be a gateway: parse argv, print --help or --version, go to --chdir, set -e, or run.
