@@ -2,6 +2,7 @@
 # make demo           install what is missing, build, serve an application, print the address
 #                     (DEMO_ADDRESS=HOST:PORT)
 # make test           install what is missing, build, run every test
+# make test-windows  of these, the tests of the Windows programs, in wine
 # make check          build, run the lints and the C tests
 # make coverage      which lines of lib/ all of the tests run (gcovr), into build-coverage/
 # make lint           floors, headers alone, exported symbols, format, man pages

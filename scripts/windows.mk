@@ -42,7 +42,7 @@ $(WIN)/libwsgi.a: $(WIN_LIBSRC:%.c=$(WIN)/%.o)
 	$Q$(WIN_AR) rcs $@ $^
 $(WIN_CMDS): $(WIN)/%.exe: $(WIN)/cmd/%/main.o $(WIN)/lib/base/windows/main.o $(WIN)/libgateway.a
 	$(call say,LD)
-	$Q$(WIN_CC) $(WIN_CFLAGS) $(WIN_LDFLAGS) -o $@ $^ $(WIN_LDLIBS)
+	$Q$(WIN_CC) $(WIN_CFLAGS) $(WIN_LDFLAGS) -o $@ $(filter %.c %.o %.a,$^) $(WIN_LDLIBS)
 
 # -- tests -----------------------------------------------------------------------------------------
 
@@ -61,7 +61,7 @@ $(WIN_APPS): $(WIN)/apps/%.dll: tests/apps/%.c $(WIN)/libwsgi.a
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$Q$(WIN_CC) -std=c11 $(WARN) -D__USE_MINGW_ANSI_STDIO=1 -Ilib -MMD -MP $(CFLAGS) -shared -static \
-		-o $@ $^ $(WIN_LDLIBS)
+		-o $@ $(filter %.c %.o %.a,$^) $(WIN_LDLIBS)
 
 test-windows:
 	@scripts/bootstrap test

@@ -36,7 +36,7 @@ static int written(struct wsgi_start *start, struct wsgi_body **body)
 	if (rc == 0)
 		rc = start->write(start, "written\n", 8);
 	if (rc == 0)
-		rc = start->write(start, "\n\r\n\x1a\0.\r", 8);
+		rc = start->write(start, "\n\r\n\x1a\0.\r", 7);
 	if (rc != 0)
 		return rc;
 	*body = wsgi_bytes_body("given", 5);

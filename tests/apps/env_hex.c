@@ -34,7 +34,8 @@ static int add_uri(struct wsgi_buf *out, const struct wsgi_environ *env)
 	int rc = wsgi_request_uri(env, true, &uri);
 
 	if (rc == 0)
-		rc = add_text(out, "uri", uri.data);
+		rc = add_entry(out, (struct wsgi_span){"uri", 3},
+			       (struct wsgi_span){uri.data, uri.len});
 	else if (rc == -ENOENT)
 		rc = 0;
 	wsgi_buf_finish(&uri);
