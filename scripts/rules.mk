@@ -97,7 +97,7 @@ demo:
 	@scripts/demo $O $(DEMO_ADDRESS)
 test:
 	@scripts/bootstrap test
-	@$(AGAIN) all tests
+	@$(AGAIN) all tests $(if $(SAN),,windows-tests)
 	@$(CHECK_ENV) scripts/test $O
 check: all tests
 	@$(CHECK_ENV) scripts/test $O lint tests/base/ tests/wsgi/ tests/proc/ tests/handler/ \
