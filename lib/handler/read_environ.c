@@ -2,8 +2,15 @@
 
 #include <string.h>
 
+#include "base/codepage.h"
+#include "handler/unicode_environ.h"
+
 int wsgi_read_environ(struct wsgi_environ *env, char *const *block)
 {
+	const struct wsgi_codepage *page = wsgi_codepage_system();
+
+	if (page != NULL)
+		return wsgi_read_unicode_environ(env, block, page);
 	env->from_process = true;
 	for (; *block != NULL; block++) {
 		const char *eq = strchr(*block, '=');
