@@ -74,8 +74,8 @@ static const struct server servers[] = {
 	 .shell = "exec "},
 	{.name = "iis",
 	 .where = "web.config",
-	 .spawn_site = "iis-web.config",
-	 .spawn_mount = "iis-web.config"},
+	 .spawn_site = "iis-fastcgi.config",
+	 .spawn_mount = "iis-fastcgi.config"},
 };
 enum { SERVERS = sizeof(servers) / sizeof(servers[0]) };
 

@@ -183,7 +183,7 @@ def what_is_printed_for_iis_is_xml_with_the_two_options():
     handler, = document.getElementsByTagName('add')
     same(handler.getAttribute('scriptProcessor'), PROGRAM + '|' + words)
     same(handler.getAttribute('modules'), 'FastCgiModule')
-    xml.dom.minidom.parseString(shipped('iis-web.config'))
+    xml.dom.minidom.parseString(shipped('iis-fastcgi.config'))
 
 
 @test
