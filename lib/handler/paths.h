@@ -17,8 +17,15 @@ struct wsgi_action_paths {
 };
 
 /*
+ * The length of the file's path at the beginning of a path whose last parts may be something else;
+ * 0: no file is there.
+ *   is_file   whether the first len bytes of path name a file; asked for the longest first
+ */
+size_t wsgi_action_file(const char *path, bool (*is_file)(const char *path, size_t len));
+
+/*
  * Find the file and its URL.
- *   is_file   whether the first len bytes of translated name a file; asked for the longest first
+ *   is_file   as above
  * Returns 0; -ENOENT when no part of translated is a file; -EINVAL when path_info does not end in
  * what follows the file. Pure but for is_file.
  */

@@ -4,9 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
-#include <sys/stat.h>
 
+#include "base/path.h"
+#include "base/program.h"
+#include "serve/cgi_file.h"
+#include "serve/cgi_log.h"
+#include "serve/cgi_mapping.h"
 #include "wsgi/uri.h"
 
 /* -- the words of a query ---------------------------------------------------------------------- */
@@ -133,29 +136,26 @@ struct wsgi_cgi_line wsgi_cgi_line(const struct wsgi_cgi_view *v)
 
 /* -- what the process was given ---------------------------------------------------------------- */
 
-static bool is_self(const char *path)
+static bool is_direct(enum wsgi_gateway gateway)
 {
-	struct stat a, b;
+	const char *file = getenv("SCRIPT_FILENAME");
 
-	return stat(path, &a) == 0 && stat("/proc/self/exe", &b) == 0 && a.st_dev == b.st_dev &&
-	       a.st_ino == b.st_ino;
+	if (gateway == WSGI_GATEWAY_IIS)
+		return wsgi_cgi_mapping_is_direct();
+	return file != NULL && wsgi_program_is(file);
 }
 
-static struct wsgi_cgi_view look(int argc, char *const *argv)
+static struct wsgi_cgi_view look(enum wsgi_gateway gateway, int argc, char *const *argv)
 {
-	union {
-		unsigned long value;
-		const char *text;
-	} exec = {.value = getauxval(AT_EXECFN)};
-	const char *file = getenv("SCRIPT_FILENAME");
+	const char *name = wsgi_program_started_as();
 
 	return (struct wsgi_cgi_view){
 		.argc = argc,
 		.argv = argv,
-		.exec_name = exec.text,
-		.exec_is_self = exec.text == NULL || is_self(exec.text),
+		.exec_name = name,
+		.exec_is_self = name == NULL || wsgi_program_is(name),
 		.is_cgi = getenv("GATEWAY_INTERFACE") != NULL,
-		.is_direct = file != NULL && is_self(file),
+		.is_direct = is_direct(gateway),
 		.query = getenv("QUERY_STRING"),
 	};
 }
@@ -173,37 +173,23 @@ static const char *setting(const char *name)
 	return value != NULL && *value != '\0' ? value : NULL;
 }
 
-/* A path's name as an application: it has a slash, and its colons are its own. */
-static int name_file(char **name, const char *path, size_t len, const char *ending)
-{
-	const bool slash = memchr(path, '/', len) != NULL;
-
-	if (asprintf(name, "%s%.*s%s:application", slash ? "" : "./", (int)len, path, ending) >= 0)
-		return 0;
-	*name = NULL;
-	return -ENOMEM;
-}
-
 /* The application beside blog.cgi: blog.wsgi, blog.py or blog.so. Sets *name, NULL: none. */
 static int find_beside(char **name, const char *program)
 {
-	static const char *const endings[] = {".wsgi", ".py", ".so"};
-	const char *slash = strrchr(program, '/');
-	const char *dot = strrchr(slash != NULL ? slash : program, '.');
+	const char *dot = strrchr(wsgi_path_last(program), '.');
 	const size_t stem = dot != NULL ? (size_t)(dot - program) : strlen(program);
 
 	*name = NULL;
-	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
-		struct stat st;
+	for (size_t i = 0; wsgi_cgi_endings[i] != NULL; i++) {
 		char *file;
 		bool there;
 
-		if (asprintf(&file, "%.*s%s", (int)stem, program, endings[i]) < 0)
+		if (asprintf(&file, "%.*s%s", (int)stem, program, wsgi_cgi_endings[i]) < 0)
 			return -ENOMEM;
-		there = stat(file, &st) == 0 && S_ISREG(st.st_mode) && !is_self(file);
+		there = wsgi_path_is_file(file) && !wsgi_program_is(file);
 		free(file);
 		if (there)
-			return name_file(name, program, stem, endings[i]);
+			return wsgi_cgi_file_name(name, program, stem, wsgi_cgi_endings[i]);
 	}
 	return 0;
 }
@@ -222,38 +208,92 @@ static void fill_in(struct wsgi_options *o)
 		o->python = setting("WSGI_PYTHON");
 	if (o->pythonpath == NULL)
 		o->pythonpath = setting("WSGI_PYTHONPATH");
+	if (o->error_logfile == NULL)
+		o->error_logfile = setting("WSGI_ERROR_LOGFILE");
 	if (setting("WSGI_VALIDATE") != NULL)
 		o->validate = true;
+}
+
+/*
+ * What a word names stands, but with a root: there PATH_TRANSLATED names it, or for IIS a word of
+ * its script mapping does.
+ */
+static void settle(struct wsgi_options *o, bool is_cgi, const char *said)
+{
+	if (said != NULL)
+		o->application = said;
+	else if (is_cgi && o->root == NULL)
+		o->root = setting("WSGI_ROOT"); /* whatever words there are, a client's may be */
+	if (o->root != NULL && (said != NULL || o->gateway != WSGI_GATEWAY_IIS))
+		o->application = NULL;
+}
+
+/* The word behind the application, less those of the query; NULL: none. */
+static const char *word_behind(const struct wsgi_options *o, const struct wsgi_cgi_line *line)
+{
+	for (int i = 1; i + 1 < line->argc; i++)
+		if (o->argv[i] == o->application)
+			return o->argv[i + 1];
+	return NULL;
+}
+
+/*
+ * A script mapping without --root serves the application that it names. One that names none would
+ * run whatever file is asked for, wherever it is. Returns 0; -EINVAL with words.
+ */
+static int check_mapping(const struct wsgi_options *o, const struct wsgi_cgi_line *line,
+			 struct wsgi_error *err)
+{
+	const char *behind;
+
+	if (o->gateway != WSGI_GATEWAY_IIS || o->root != NULL || o->application == NULL ||
+	    !wsgi_cgi_mapping_is_script(o->application))
+		return 0;
+	behind = word_behind(o, line);
+	if (behind != NULL && wsgi_cgi_mapping_is_script(behind))
+		return 0;
+	return wsgi_fail(err, -EINVAL,
+			 "a script mapping needs --root FOLDER or an application: \"%s\" is only "
+			 "what the request names",
+			 o->application);
+}
+
+static int parse(struct wsgi_options *o, enum wsgi_gateway gateway,
+		 const struct wsgi_cgi_line *line, char *const *argv, struct wsgi_error *err)
+{
+	int rc = wsgi_options_parse(o, gateway, line->argc, argv, err);
+
+	if (rc != 0) /* what is wrong is said there, wherever on the line it stands */
+		o->error_logfile = wsgi_cgi_log_named(gateway, line->argc, argv);
+	return rc;
 }
 
 int wsgi_cgi_options(struct wsgi_options *o, enum wsgi_gateway gateway, int argc, char *const *argv,
 		     struct wsgi_error *err)
 {
-	const struct wsgi_cgi_view view = look(argc, argv);
+	const struct wsgi_cgi_view view = look(gateway, argc, argv);
 	struct wsgi_cgi_line line = wsgi_cgi_line(&view);
 	const char *said = NULL; /* by SetEnv */
 	char *found = NULL;      /* a file, as an application's name */
 	int rc = 0;
 
 	if (line.script != NULL)
-		rc = name_file(&found, line.script, strlen(line.script), "");
+		rc = wsgi_cgi_file_name(&found, line.script, strlen(line.script), "");
 	else if (view.is_cgi && view.exec_is_self)
 		rc = by_setting(&said, &found, view.exec_name);
 	if (line.script == NULL && (said != NULL || found != NULL))
 		line.argc = 1;
 	if (rc == 0)
-		rc = wsgi_options_parse(o, gateway, line.argc, argv, err);
+		rc = parse(o, gateway, &line, argv, err);
 	else
-		*o = (struct wsgi_options){.program = wsgi_gateway_name(gateway)};
+		*o = (struct wsgi_options){.gateway = gateway,
+					   .program = wsgi_gateway_name(gateway)};
 	if (found != NULL)
 		said = o->found = found;
-	if (said != NULL)
-		o->application = said;
-	else if (view.is_cgi && o->root == NULL)
-		o->root = setting("WSGI_ROOT"); /* whatever words there are, a client's may be */
-	if (o->root != NULL)                    /* what PATH_TRANSLATED names, and nothing else */
-		o->application = NULL;
+	settle(o, view.is_cgi, said);
 	if (view.is_cgi)
 		fill_in(o);
+	if (rc == 0 && view.is_cgi && said == NULL)
+		rc = check_mapping(o, &line, err);
 	return rc == -ENOMEM ? wsgi_fail(err, rc, "out of memory") : rc;
 }

@@ -12,6 +12,7 @@
 #include "host/native.h"
 #include "host/spec.h"
 #include "host/start.h"
+#include "serve/cgi_log.h"
 #include "serve/cgi_stdio.h"
 #include "serve/option_help.h"
 #include "serve/option_words.h"
@@ -45,20 +46,20 @@ int wsgi_gateway_open_status(int code)
 	return status == EX_CONFIG ? EX_UNAVAILABLE : status;
 }
 
+static bool is_cgi(enum wsgi_gateway gateway)
+{
+	return gateway == WSGI_GATEWAY_CGI || gateway == WSGI_GATEWAY_IIS;
+}
+
 /* Say why it ends, on standard error. Returns status. */
 static int say(const struct wsgi_options *o, int status, const struct wsgi_error *err)
 {
 	struct wsgi_log log = {.fd = STDERR_FILENO, .program = o->program};
 
-	if (o->zygote != NULL) /* of a master, whose log files are open */
+	if (is_cgi(o->gateway) || o->zygote != NULL) /* the log files are open by now */
 		log = wsgi_options_log(o);
 	wsgi_log(&log, WSGI_LOG_ERROR, "%s", err->text);
 	return status;
-}
-
-static bool is_cgi(enum wsgi_gateway gateway)
-{
-	return gateway == WSGI_GATEWAY_CGI || gateway == WSGI_GATEWAY_IIS;
 }
 
 /* What a web server that waits for a CGI program's answer gets; NULL: nobody waits. */
@@ -245,6 +246,8 @@ int wsgi_gateway_main(const struct wsgi_gateway_kind *kind, const struct wsgi_ga
 	if (rc != 0) /* there is nobody to tell, and nothing that could be opened */
 		return EX_OSERR;
 	rc = read_options(&o, kind, inside, argc, argv, &err);
+	if (is_cgi(kind->gateway) && !inside && !o.help && !o.version)
+		wsgi_cgi_log_open(&o);
 	if (rc != 0)
 		status = refuse(&o, wsgi_gateway_status(rc), &err);
 	else if (o.help)

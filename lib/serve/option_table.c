@@ -133,7 +133,7 @@ static const struct wsgi_option options[] = {
 	 "a line for each request; '-' is standard error"},
 	{"access-logformat", 0, TEXT, LOGS, FCGI, true, AT(access_logformat), "FORMAT",
 	 "its form, in gunicorn's atoms, or json"},
-	{"error-logfile", 0, TEXT, LOGS, FCGI, true, AT(error_logfile), "FILE",
+	{"error-logfile", 0, TEXT, LOGS, CGI | FCGI, true, AT(error_logfile), "FILE",
 	 "what would go to standard error; '-' is that"},
 	{"log-level", 0, CHOICE, LOGS, FCGI, true, AT(log_level),
 	 "debug|info|warning|error|critical", "which lines of our own are logged (info)"},

@@ -1,0 +1,296 @@
+#include "serve/cgi_mapping.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/path.h"
+#include "base/program.h"
+#include "handler/paths.h"
+#include "serve/cgi_file.h"
+
+static bool is_file(const char *path, size_t len)
+{
+	char *name = strndup(path, len);
+	bool yes = name != NULL && wsgi_path_is_file(name);
+
+	free(name);
+	return yes;
+}
+
+/* The file that a path begins with, the caller's to free; NULL: none is there, or no memory. */
+static char *file_of(const char *path)
+{
+	const size_t len = wsgi_action_file(path, is_file);
+
+	return len > 0 ? strndup(path, len) : NULL;
+}
+
+/* -- names ---------------------------------------------------------------------------------------
+ */
+
+static bool same_name(const char *a, const char *b)
+{
+	const size_t len = strlen(a);
+
+	return len > 0 && len == strlen(b) && wsgi_path_ends_in(a, len, b);
+}
+
+static bool is_slash(char c)
+{
+	return c == '/' || c == '\\';
+}
+
+/*
+ * Another host's: to look at it alone has Windows log on there. Asked of a path before anything
+ * else is. "\\?\C:\apps" is none.
+ */
+static bool is_remote(const char *path)
+{
+	if (!is_slash(path[0]) || !is_slash(path[1]))
+		return false;
+	return path[2] != '?' || path[3] == '\0' || path[4] == '\0' || path[5] != ':';
+}
+
+/* "APPLIC~1.PY": Windows may have made it for a file with a longer name. */
+static bool is_short(const char *part, size_t len)
+{
+	const char *tilde = memchr(part, '~', len), *end = part + len, *dot;
+
+	if (tilde == NULL)
+		return false;
+	dot = tilde + 1 + strspn(tilde + 1, "0123456789");
+	if (dot == tilde + 1 || dot - part > 8)
+		return false;
+	return dot == end ||
+	       (*dot == '.' && end - dot <= 4 && strcspn(dot + 1, "./") >= (size_t)(end - dot - 1));
+}
+
+/*
+ * Whether a part of a URL's path may name another file on Windows than it says: a stream of a file
+ * ("app.py::$DATA"), a wildcard, dots or spaces at the end, which Windows drops.
+ */
+static bool is_doubtful(const char *part, size_t len)
+{
+	if (len == 0)
+		return false;
+	if (part[len - 1] == '.' || part[len - 1] == ' ' || is_short(part, len))
+		return true;
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)part[i] < 0x20 || strchr("\\:*?\"<>|", part[i]) != NULL)
+			return true;
+	return false;
+}
+
+static bool has_doubtful(const char *url)
+{
+	while (*url != '\0') {
+		const size_t len = strcspn(url, "/");
+
+		if (is_doubtful(url, len))
+			return true;
+		url += len + (url[len] == '/');
+	}
+	return false;
+}
+
+/* Whether a part of path is "." or "..". */
+static bool has_dots(const char *path)
+{
+	while (*path != '\0') {
+		const size_t len = strcspn(path, "/\\");
+
+		if (len > 0 && len <= 2 && strspn(path, ".") >= len)
+			return true;
+		path += len + (path[len] != '\0');
+	}
+	return false;
+}
+
+/* -- the script
+ * ------------------------------------------------------------------------------------ */
+
+/* Whether PATH_INFO begins with SCRIPT_NAME: then PATH_TRANSLATED begins with the script's file. */
+static bool repeats_script(void)
+{
+	const char *info = getenv("PATH_INFO"), *script = getenv("SCRIPT_NAME");
+	const size_t len = script != NULL ? strlen(script) : 0;
+
+	return len > 0 && info != NULL && strncmp(info, script, len) == 0 &&
+	       (info[len] == '/' || info[len] == '\0');
+}
+
+/* By words alone: nothing is looked at. Returns 0; -ENOENT; -EACCES with words. */
+static int check_given(const char *root, const char *word, const char *script,
+		       struct wsgi_error *err)
+{
+	if (script == NULL || *script == '\0')
+		return wsgi_fail(err, -ENOENT,
+				 "with a root, the script mapping's \"%%s\" or PATH_TRANSLATED "
+				 "names the application: neither is there");
+	if (wsgi_cgi_mapping_is_direct())
+		return wsgi_fail(err, -EACCES,
+				 "with a root, requests come by a script mapping only: this one "
+				 "names the program itself");
+	if (word == NULL && !repeats_script())
+		return wsgi_fail(
+			err, -EACCES,
+			"PATH_INFO does not begin with SCRIPT_NAME (allowPathInfo is set), "
+			"so PATH_TRANSLATED is not the script: write \"%%s\" at the end of "
+			"the script mapping");
+	if (is_remote(script) && !is_remote(root))
+		return wsgi_fail(err, -EACCES, "%s is not below the root %s: not served", script,
+				 root);
+	return 0;
+}
+
+/* Whether the file's name is plain, and the one that the URL ends in. 0 or -EACCES, with words. */
+static int check_name(const char *file, struct wsgi_error *err)
+{
+	const char *url = getenv("SCRIPT_NAME"), *last = wsgi_path_last(file);
+
+	if (has_dots(file) || is_doubtful(last, strlen(last)) || (url != NULL && has_doubtful(url)))
+		return wsgi_fail(err, -EACCES,
+				 "%s could be another file's name: not served; use its plain one",
+				 file);
+	if (url != NULL && !same_name(last, wsgi_path_last(url)))
+		return wsgi_fail(err, -EACCES,
+				 "SCRIPT_NAME %s does not end in %s: not served; map an ending, as "
+				 "in path=\"*.py\", and not all paths",
+				 url, last);
+	if (!wsgi_cgi_file_is_application(last, strlen(last)))
+		return wsgi_fail(err, -EACCES, "%s does not end in .wsgi, .py or %s: not served",
+				 file, wsgi_path_library);
+	return 0;
+}
+
+/* A file is there: whether it may be served. Returns as wsgi_cgi_mapping(). */
+static int take(const char *root, const char *file, char **application, struct wsgi_error *err)
+{
+	int rc = check_name(file, err);
+
+	if (rc == 0)
+		rc = wsgi_cgi_file(root, file, application, err);
+	if (rc != 0 || setenv("SCRIPT_FILENAME", file, 0) == 0)
+		return rc;
+	free(*application);
+	*application = NULL;
+	return wsgi_fail(err, -ENOMEM, "out of memory");
+}
+
+int wsgi_cgi_mapping(const char *root, const char *word, char **application, struct wsgi_error *err)
+{
+	const char *script = word != NULL ? word : getenv("PATH_TRANSLATED");
+	char *file;
+	int rc;
+
+	*application = NULL;
+	rc = check_given(root, word, script, err);
+	if (rc != 0)
+		return rc;
+	file = file_of(script);
+	if (file == NULL)
+		return wsgi_fail(err, -ENOENT, "the script %s: there is no such file", script);
+	rc = take(root, file, application, err);
+	free(file);
+	return rc;
+}
+
+/* -- what a word or a URL is ----------------------------------------------------------------------
+ */
+
+/* Whether path is file, or goes on behind it. */
+static bool begins_with(const char *path, const char *file)
+{
+	size_t i = 0;
+
+	while (file[i] != '\0' && (path[i] == file[i] || (is_slash(path[i]) && is_slash(file[i]))))
+		i++;
+	return i > 0 && file[i] == '\0' && (path[i] == '\0' || is_slash(path[i]));
+}
+
+/* Whether both paths begin with the same file. */
+static bool same_file(const char *a, const char *b)
+{
+	char *file_a = file_of(a), *file_b = file_of(b);
+	char *real_a = file_a != NULL ? wsgi_path_real(file_a) : NULL;
+	char *real_b = file_b != NULL ? wsgi_path_real(file_b) : NULL;
+	bool yes = real_a != NULL && real_b != NULL && strcmp(real_a, real_b) == 0;
+
+	free(real_a);
+	free(real_b);
+	free(file_a);
+	free(file_b);
+	return yes;
+}
+
+bool wsgi_cgi_mapping_is_script(const char *word)
+{
+	const char *translated = getenv("PATH_TRANSLATED"), *url = getenv("SCRIPT_NAME");
+
+	if (!wsgi_path_is_absolute(word))
+		return false;
+	if (translated != NULL && begins_with(translated, word))
+		return true;
+	if (!repeats_script())
+		return url != NULL && getenv("SCRIPT_FILENAME") == NULL &&
+		       same_name(wsgi_path_last(word), wsgi_path_last(url));
+	return translated != NULL && !is_remote(word) && same_file(word, translated);
+}
+
+/* Whether a name beside this program, as path has it, is this program: a short name, a link ... */
+static bool is_beside(const char *path, const char *name)
+{
+	const char *own = wsgi_path_last(path);
+	char *beside;
+	bool yes;
+
+	if (same_name(own, name))
+		return true;
+	if (asprintf(&beside, "%.*s%s", (int)(own - path), path, name) < 0)
+		return true; /* the safe error */
+	yes = wsgi_program_is(beside);
+	free(beside);
+	return yes;
+}
+
+/* Whether a name is one of this program's, with what Windows drops from it or not. */
+static bool is_own_name(const char *text)
+{
+	const char *started_as = wsgi_program_started_as();
+	char *path = wsgi_program_path(), *name = strdup(text);
+	bool yes = name == NULL;
+
+	if (name != NULL) {
+		size_t len = strcspn(name, ":");
+
+		while (len > 0 && (name[len - 1] == '.' || name[len - 1] == ' '))
+			len--;
+		name[len] = '\0';
+		yes = (path != NULL && is_beside(path, name)) ||
+		      (started_as != NULL && is_beside(started_as, name));
+	}
+	free(path);
+	free(name);
+	return yes;
+}
+
+bool wsgi_cgi_mapping_is_direct(void)
+{
+	const char *filename = getenv("SCRIPT_FILENAME"), *url = getenv("SCRIPT_NAME");
+	const char *translated = getenv("PATH_TRANSLATED");
+	char *file;
+	bool yes;
+
+	if (getenv("GATEWAY_INTERFACE") == NULL)
+		return false;
+	if (filename != NULL)
+		return wsgi_program_is(filename);
+	if (url != NULL && is_own_name(wsgi_path_last(url)))
+		return true;
+	file = translated != NULL ? file_of(translated) : NULL;
+	yes = file != NULL && wsgi_program_is(file);
+	free(file);
+	return yes;
+}
