@@ -1,0 +1,185 @@
+"""wsgi-windows(7) and the files for IIS, followed to the letter: by an emulated IIS launch."""
+
+import dataclasses
+import os
+import re
+import subprocess
+import tempfile
+import xml.dom.minidom
+
+import iis_launch
+from iis_launch import ROOT, Request, Site
+from iis_site import PREFIX, application, start
+from wine import built
+
+from frontend import BUILD, SHIPPED, has, main, same, test
+
+REPO = os.path.dirname(os.path.dirname(SHIPPED))
+LOG = 'C:\\wsgi\\log\\error.log'
+
+
+def read(name):
+    with open(os.path.join(SHIPPED, name), encoding='utf-8') as f:
+        return f.read()
+
+
+def mapping(name):
+    add, = xml.dom.minidom.parseString(read(name)).getElementsByTagName('add')
+    return add.getAttribute('scriptProcessor')
+
+
+FILES = Site(mapping=mapping('iis-cgi-root.config'), extensions=('.dll',))
+ALL = Site(mapping=mapping('iis-cgi-site.config'), extensions=())
+PREFIX.folder('C:\\wsgi\\log')
+
+
+def ask(site, target, **request):
+    launch = iis_launch.launch(site, Request(target=target.encode(), **request))
+    if not os.path.isdir(PREFIX.unix(launch.folder)):  # of which IIS starts it in is not known
+        launch = dataclasses.replace(launch, folder=ROOT)
+    answer = start(launch)
+    same(answer.log, '')  # a client could see it
+    return answer
+
+
+def logged():
+    """What is new in the log."""
+    path = PREFIX.unix(LOG)
+    text = PREFIX.read(LOG).decode() if os.path.exists(path) else ''
+    if text:
+        os.remove(path)
+    return text
+
+
+def blocks():
+    found = re.findall(r'^\.Bd -literal.*\n((?:(?!\.Ed).*\n)*)\.Ed$', read('wsgi-windows.7'), re.M)
+    return [b.replace('\\&', '').replace('\\e', '\\') for b in found]
+
+
+def block(text):
+    chosen, = [b for b in blocks() if text in b]
+    return chosen
+
+
+def compile_hello(folder):
+    """By the command of the page, in the sources, as it says."""
+    with open(os.path.join(folder, 'hello.c'), 'w', encoding='utf-8') as f:
+        f.write(block('struct wsgi_app application'))
+    command = block('-o hello.dll')
+    command = command.replace('build/windows', BUILD + '/windows')
+    command = command.replace('hello.', folder + '/hello.')
+    subprocess.run(command, shell=True, check=True, cwd=REPO, timeout=60)
+
+
+@test
+def the_first_page():
+    built('wsgi-iis.exe')
+    with tempfile.TemporaryDirectory() as folder:
+        compile_hello(folder)
+        PREFIX.copy(folder + '/hello.dll', ROOT + '\\apps\\hello.dll')
+    wanted = block('curl.exe')
+    target = re.search(r'http://localhost(/\S+)', wanted)[1]
+    answer = ask(FILES, target)
+    same((answer.line, answer.header('Content-Type')), ('200 OK', 'text/plain'))
+    has(wanted, 'HTTP/1.1 200 OK\nContent-Type: text/plain\n')
+    same(answer.body.decode(), wanted.splitlines()[-1] + '\n')
+    same(logged(), '')
+
+
+@test
+def a_program_needs_nothing_but_the_system():
+    for name in 'wsgi-iis.exe', 'wsgi-cgi.exe':
+        out = subprocess.run(['x86_64-w64-mingw32-objdump', '-p', built(name)], check=True,
+                             capture_output=True, text=True).stdout
+        names = {n.lower() for n in re.findall(r'DLL Name: (\S+)', out)}
+        same(names - {'kernel32.dll', 'msvcrt.dll', 'advapi32.dll'}, set())
+
+
+@test(each=[('/x', b'/x'), ('', b''), ('/', b'/'), ('foo', None)])
+def a_file_has_its_own_url(given):
+    behind, info = given
+    application('env_hex', ROOT + '\\apps\\env_hex.dll')
+    for allow in False, True:
+        answer = ask(dataclasses.replace(FILES, allow_path_info=allow), '/apps/env_hex.dll' + behind)
+        if info is None:
+            same(answer.status, 404)
+            continue
+        seen = answer.environ()
+        same((seen['SCRIPT_NAME'], seen['PATH_INFO']), (b'/apps/env_hex.dll', info))
+    logged()
+
+
+@test
+def under_allowPathInfo_one_kind_of_path_loses_its_beginning():
+    application('env_hex', ROOT + '\\apps\\env_hex.dll')
+    target = '/apps/env_hex.dll/apps/env_hex.dll/x'
+    for allow, info in [(False, b'/apps/env_hex.dll/x'), (True, b'/x')]:
+        seen = ask(dataclasses.replace(FILES, allow_path_info=allow), target).environ()
+        same(seen['PATH_INFO'], info)
+
+
+@test(each=['/', '/a/b', '/a.dll/b', '/bin/web.config', '/wsgi-iis', '/hello.dll', '/caf\xe9/\u65e5'])
+def one_application_has_all_urls(path):
+    application('env_hex', 'C:\\wsgi\\apps\\hello.dll')
+    for allow in False, True:
+        seen = ask(dataclasses.replace(ALL, allow_path_info=allow), path).environ()
+        same((seen['SCRIPT_NAME'], seen['PATH_INFO']), (b'', path.encode()))
+
+
+@test(each=[('/shop', b''), ('/shop/', b'/'), ('/shop/a', b'/a'), ('/shopping', None), ('/', None)])
+def or_those_below_a_mount(given):
+    path, info = given
+    application('env_hex', 'C:\\wsgi\\apps\\hello.dll')
+    site = dataclasses.replace(ALL, mapping=ALL.mapping.replace('--script-name=/', '--script-name=/shop'))
+    answer = ask(site, path)
+    if info is None:
+        same(answer.status, 404)
+        has(logged(), 'the request is not below --script-name /shop\n')
+        return
+    seen = answer.environ()
+    same((seen['SCRIPT_NAME'], seen['PATH_INFO']), (b'/shop', info))
+
+
+@test
+def what_fails_is_in_the_log_with_its_time_and_nowhere_else():
+    application('fail', ROOT + '\\apps\\fail.dll')
+    logged()
+    same(ask(FILES, '/apps/fail.dll').status, 500)
+    same(bool(re.match(r'\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}\] ', logged())), True)
+
+
+@test(each=[('/env_hex.dll', 403, 'is not below the root'), ('/apps/none.dll', 404, 'no such file'),
+            ('/apps/hello.dll::$DATA', 404, 'no such file'), ('/apps/notes.txt', 403, 'does not end in')])
+def what_may_not_be_served_is_not_and_the_log_says_why(given):
+    target, status, words = given
+    application('env_hex')
+    PREFIX.file(ROOT + '\\apps\\notes.txt', b'mine')
+    logged()
+    same(ask(dataclasses.replace(FILES, extensions=('.dll', '.txt')), target).status, status)
+    has(logged(), words)
+
+
+@test
+def a_log_that_cannot_be_opened_is_said_and_the_request_served():
+    application('env_hex', ROOT + '\\apps\\env_hex.dll')
+    line = FILES.mapping.replace(LOG, 'C:\\none\\error.log')
+    answer = start(iis_launch.launch(dataclasses.replace(FILES, mapping=line),
+                                     Request(target=b'/apps/env_hex.dll')))
+    same(answer.status, 200)
+    has(answer.log, 'C:\\none\\error.log')
+
+
+@test
+def the_program_can_be_asked_in_a_console():
+    lines = block('set GATEWAY_INTERFACE').splitlines()
+    variables = dict(line[4:].split('=', 1) for line in lines if line.startswith('set '))
+    launch = iis_launch.Launch(
+        line=lines[-1], folder='C:\\', script='', path_info='',
+        environment=iis_launch.block_of({**iis_launch.SYSTEM, **variables}))
+    PREFIX.copy(built('apps/env_hex.dll'), ROOT + '\\apps\\hello.dll')
+    seen = start(launch).environ()
+    same((seen['SCRIPT_NAME'], seen['PATH_INFO']), (b'/apps/hello.dll', b'/x'))
+
+
+if __name__ == '__main__':
+    main()
