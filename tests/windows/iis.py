@@ -337,27 +337,39 @@ def standard_output_is_the_responses_alone():
 
 # A crash, and a client that leaves.
 
-CRASHES = {'null': 0xC0000005, 'stack': 0xC00000FD, 'abort': 3, 'exit': 3}
+CRASHES = {  # the exit status, words of the line in the log
+    'null': (0xC0000005, 'access violation) at crash.dll+0x'),
+    'abort': (3, 'abort()'),
+    'exit': (3, 'exit()'),
+}
 
 
-@test(each=[(way, when) for way in CRASHES for when in ('early', 'late')])
-def a_crash_ends_this_request_alone(given):
-    way, when = given
-    began = time.monotonic()
-    answer = ask('/crash.dll/%s?%s' % (when, way), seconds=20)
-    same((answer.how, answer.code), ('exit', CRASHES[way]))
-    assert time.monotonic() - began < 10
-    if when == 'late':
-        same((answer.line, answer.body), ('200 OK', b'half'))
-    else:
-        same(answer.out[:7] in (b'', b'Status:'), True, repr(answer))
+@test(each=CRASHES)
+def a_crash_before_the_headers_is_a_page_and_a_line(way):
+    answer = ask('/crash.dll/early?' + way, seconds=20)
+    same((answer.how, answer.code), ('exit', CRASHES[way][0]))
+    same(answer.line, '500 Internal Server Error')
+    has(answer.log, 'wsgi-iis: the application ended the process: ')
+    has(answer.log, CRASHES[way][1])
+    same(answer.log.count('\n'), 1)
+
+
+@test(each=CRASHES)
+def a_crash_behind_the_headers_cuts_the_response_and_is_a_line(way):
+    answer = ask('/crash.dll/late?' + way, seconds=20)
+    same((answer.how, answer.code), ('exit', CRASHES[way][0]))
+    same((answer.line, answer.body), ('200 OK', b'half'))
+    has(answer.log, CRASHES[way][1])
+
+
+# wine leaves a page of the stack, with no regard to SetThreadStackGuarantee(), and that is not
+# enough for its own way to a handler: the line and the status that Windows has are not seen here.
+@test(each=['early', 'late'])
+def a_stack_that_overflows_ends_the_request(when):
+    answer = ask('/crash.dll/%s?stack' % when, seconds=20)
+    same(answer.how, 'exit')
+    same(answer.body, b'half' if when == 'late' else b'')
     same(ask('/answers.dll').status, 200)
-
-
-@test(each=['null', 'stack', 'abort'])
-def a_crash_has_a_line_in_the_log(way):
-    answer = ask('/crash.dll?' + way)
-    has(answer.log, 'wsgi-iis')
 
 
 @test(each=[1, 1000, 100000])
