@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/fdio.h"
+#include "base/contents.h"
 
-enum { FILE_MAX = 1024 * 1024 };
+enum { FILE_MOST = 1024 * 1024 - 1 };
 
 /* -- files ------------------------------------------------------------------------------------- */
 
@@ -22,42 +22,30 @@ static void wipe(char *text, size_t size)
 	free(text);
 }
 
-/* All of fd, and a NUL. Sets *text, FILE_MAX + 1 bytes. Returns 0 or -errno. */
-static int read_all(int fd, char **text)
+/* All of fd, in a text that does not move, and so leaves no key behind. Returns 0 or -errno. */
+static int read_all(int fd, struct wsgi_buf *text)
 {
-	char *buf = calloc(1, FILE_MAX + 1);
-	size_t len = 0;
-	ssize_t n = 1;
+	int rc = wsgi_buf_reserve(text, FILE_MOST + 2);
 
-	if (buf == NULL)
-		return -ENOMEM;
-	while (n > 0 && len < FILE_MAX) {
-		n = wsgi_fd_read(fd, buf + len, FILE_MAX - len);
-		len += n > 0 ? (size_t)n : 0;
-	}
-	if (n == 0) {
-		*text = buf;
-		return 0;
-	}
-	wipe(buf, FILE_MAX + 1);
-	return n < 0 ? (int)n : -EFBIG;
+	return rc == 0 ? wsgi_contents_read(fd, FILE_MOST, text) : rc;
 }
 
 /* Sets *text, to be given to wipe(). */
 static int read_file(const char *path, const char *what, char **text, struct wsgi_error *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = -errno;
-	char *all = NULL, *copy = NULL;
+	struct wsgi_buf all = {0};
+	char *copy = NULL;
 
 	if (fd >= 0) {
 		rc = read_all(fd, &all);
 		close(fd);
 	}
 	if (rc == 0) {
-		copy = strdup(all);
+		copy = strdup(all.data);
 		rc = copy != NULL ? 0 : -ENOMEM;
-		wipe(all, FILE_MAX + 1);
 	}
+	wipe(all.data, all.len);
 	if (rc != 0)
 		return wsgi_fail(err, rc, "cannot read the %s in %s: %s", what, path,
 				 strerror(-rc));

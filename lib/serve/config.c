@@ -8,7 +8,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "base/buf.h"
+#include "base/contents.h"
 #include "serve/option_rules.h"
 #include "serve/option_value.h"
 
@@ -44,27 +44,6 @@ static const struct {
 
 /* -- the file ---------------------------------------------------------------------------------- */
 
-static int read_text(int fd, struct wsgi_buf *text)
-{
-	for (;;) {
-		ssize_t n;
-		int rc = wsgi_buf_reserve(text, 4096);
-
-		if (rc != 0)
-			return rc;
-		n = read(fd, text->data + text->len, 4096);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			return wsgi_buf_add(text, "", 1);
-		text->len += (size_t)n;
-		if (text->len > WSGI_CONFIG_MAX)
-			return -EFBIG;
-	}
-}
-
 /* What stands there is no file of options; rc otherwise, which is of where it stands. */
 static int is_wrong(int rc)
 {
@@ -84,11 +63,11 @@ static int load(const char *path, struct wsgi_buf *text, struct wsgi_error *err)
 
 	if (fd < 0)
 		return wsgi_fail(err, -errno, "--config %s: %s", path, strerror(errno));
-	rc = read_text(fd, text);
+	rc = wsgi_contents_read(fd, WSGI_CONFIG_MAX, text);
 	close(fd);
 	if (rc != 0)
 		return wsgi_fail(err, is_wrong(rc), "--config %s: %s", path, why(rc));
-	if (strlen(text->data) + 1 != text->len)
+	if (strlen(text->data) != text->len)
 		return wsgi_fail(err, -EINVAL, "--config %s: it has a NUL in it, and is no text",
 				 path);
 	return 0;

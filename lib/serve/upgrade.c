@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/contents.h"
 #include "base/fdio.h"
 
 #define FIRST_LINE "wsgi-fcgi-upgrade 1"
@@ -226,29 +227,11 @@ static int read_line(struct wsgi_upgrade *u, char *line)
 	return n == 1 ? 0 : -EINVAL;
 }
 
-static int read_all(struct wsgi_buf *in, int fd)
-{
-	ssize_t n = 1;
-	int rc = 0;
-
-	while (rc == 0 && n > 0) {
-		rc = wsgi_buf_reserve(in, 4096);
-		n = rc == 0 ? wsgi_fd_read(fd, in->data + in->len, 4095) : 0;
-		if (n < 0)
-			rc = (int)n;
-		else
-			in->len += (size_t)n;
-	}
-	if (rc == 0)
-		in->data[in->len] = '\0';
-	return rc;
-}
-
 int wsgi_upgrade_read(struct wsgi_upgrade *u, int fd, struct wsgi_error *err)
 {
 	struct wsgi_buf in = {0};
 	char *rest, *line;
-	int rc = read_all(&in, fd);
+	int rc = wsgi_contents_read(fd, SIZE_MAX, &in);
 
 	close(fd);
 	rest = rc == 0 ? in.data : NULL;
