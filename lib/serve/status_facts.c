@@ -1,5 +1,6 @@
 #include "serve/status_facts.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -77,14 +78,20 @@ int64_t wsgi_status_seconds(const struct wsgi_status_field *field, const void *o
 	return *(const int64_t *)value_at(field, of) / 1000;
 }
 
-uint64_t wsgi_status_count(const struct wsgi_status_field *field, const void *of)
+int wsgi_status_add_number(struct wsgi_buf *out, const struct wsgi_status_field *field,
+			   const void *of)
 {
-	return *(const uint64_t *)value_at(field, of);
-}
-
-double wsgi_status_percent(const struct wsgi_status_field *field, const void *of)
-{
-	return *(const double *)value_at(field, of);
+	switch (field->kind) {
+	case WSGI_STATUS_TIME:
+		return wsgi_buf_addf(out, "%" PRId64, wsgi_status_seconds(field, of));
+	case WSGI_STATUS_COUNT:
+		return wsgi_buf_addf(out, "%" PRIu64, *(const uint64_t *)value_at(field, of));
+	case WSGI_STATUS_PERCENT:
+		return wsgi_buf_addf(out, "%.2f", *(const double *)value_at(field, of));
+	case WSGI_STATUS_WORDS:
+		break;
+	}
+	return 0;
 }
 
 /* -- the pool ---------------------------------------------------------------------------------- */

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "proc/board.h"
 
 /*
@@ -77,10 +78,12 @@ struct wsgi_status_field {
 };
 extern const struct wsgi_status_field wsgi_status_pool_fields[], wsgi_status_row_fields[];
 
-/* The value of a field of *of: exactly one of them, by its kind. */
+/* The value of a field of *of: of WORDS; of a TIME, since 1970. */
 const char *wsgi_status_words(const struct wsgi_status_field *field, const void *of);
-int64_t wsgi_status_seconds(const struct wsgi_status_field *field, const void *of); /* of a TIME */
-uint64_t wsgi_status_count(const struct wsgi_status_field *field, const void *of);
-double wsgi_status_percent(const struct wsgi_status_field *field, const void *of);
+int64_t wsgi_status_seconds(const struct wsgi_status_field *field, const void *of);
+
+/* Append that of any other field, or of a TIME, as a number. Returns 0 or -ENOMEM. */
+int wsgi_status_add_number(struct wsgi_buf *out, const struct wsgi_status_field *field,
+			   const void *of);
 
 #endif

@@ -1,7 +1,5 @@
 #include "serve/status_json.h"
 
-#include <inttypes.h>
-
 #include "serve/visible.h"
 
 static int add_string(struct wsgi_buf *out, const char *text)
@@ -15,17 +13,9 @@ static int add_string(struct wsgi_buf *out, const char *text)
 
 static int add_value(struct wsgi_buf *out, const struct wsgi_status_field *field, const void *of)
 {
-	switch (field->kind) {
-	case WSGI_STATUS_WORDS:
+	if (field->kind == WSGI_STATUS_WORDS)
 		return add_string(out, wsgi_status_words(field, of));
-	case WSGI_STATUS_TIME:
-		return wsgi_buf_addf(out, "%" PRId64, wsgi_status_seconds(field, of));
-	case WSGI_STATUS_COUNT:
-		return wsgi_buf_addf(out, "%" PRIu64, wsgi_status_count(field, of));
-	case WSGI_STATUS_PERCENT:
-		return wsgi_buf_addf(out, "%.2f", wsgi_status_percent(field, of));
-	}
-	return 0;
+	return wsgi_status_add_number(out, field, of);
 }
 
 /* The members of an object, without what stands around them. */

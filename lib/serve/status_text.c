@@ -1,6 +1,5 @@
 #include "serve/status_text.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,18 +19,12 @@ static int add_value(struct wsgi_buf *out, const struct wsgi_status_field *field
 {
 	char time[WSGI_WHEN_SIZE];
 
-	switch (field->kind) {
-	case WSGI_STATUS_WORDS:
+	if (field->kind == WSGI_STATUS_WORDS)
 		return wsgi_visible_line(out, wsgi_span_of(wsgi_status_words(field, of)));
-	case WSGI_STATUS_TIME:
-		wsgi_status_time_text(time, wsgi_status_seconds(field, of));
-		return wsgi_buf_adds(out, time);
-	case WSGI_STATUS_COUNT:
-		return wsgi_buf_addf(out, "%" PRIu64, wsgi_status_count(field, of));
-	case WSGI_STATUS_PERCENT:
-		return wsgi_buf_addf(out, "%.2f", wsgi_status_percent(field, of));
-	}
-	return 0;
+	if (field->kind != WSGI_STATUS_TIME)
+		return wsgi_status_add_number(out, field, of);
+	wsgi_status_time_text(time, wsgi_status_seconds(field, of));
+	return wsgi_buf_adds(out, time);
 }
 
 static int add_fields(struct wsgi_buf *out, const struct wsgi_status_field *fields, const void *of)
