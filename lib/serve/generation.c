@@ -102,9 +102,9 @@ const struct wsgi_board *wsgi_generation_board(const struct wsgi_generation *g)
 
 /* -- a generation ------------------------------------------------------------------------------ */
 
-int wsgi_generation_create(struct wsgi_generation **made, uint32_t number,
-			   const struct wsgi_options *first, const struct wsgi_generation *last,
-			   struct wsgi_error *err)
+/* One with its options, and nothing else yet. */
+static int begin(struct wsgi_generation **made, uint32_t number, const struct wsgi_options *first,
+		 struct wsgi_error *err)
 {
 	struct wsgi_generation *g = calloc(1, sizeof(*g));
 	int rc;
@@ -116,7 +116,24 @@ int wsgi_generation_create(struct wsgi_generation **made, uint32_t number,
 	rc = wsgi_options_again(&g->o, first, err);
 	if (rc == 0)
 		rc = wsgi_fcgi_rules_apply(&g->o, err);
-	if (rc == 0 && g->o.application == NULL)
+	if (rc != 0) {
+		wsgi_generation_destroy(g);
+		return rc;
+	}
+	*made = g;
+	return 0;
+}
+
+int wsgi_generation_create(struct wsgi_generation **made, uint32_t number,
+			   const struct wsgi_options *first, const struct wsgi_generation *last,
+			   struct wsgi_error *err)
+{
+	struct wsgi_generation *g;
+	int rc = begin(&g, number, first, err);
+
+	if (rc != 0)
+		return rc;
+	if (g->o.application == NULL)
 		rc = wsgi_fail(err, -EINVAL,
 			       "no application is named: %s APPLICATION; see %s --help",
 			       first->program, first->program);
@@ -152,22 +169,18 @@ static int adopt_board(struct wsgi_generation *g, int fd)
 int wsgi_generation_adopt(struct wsgi_generation **made, uint32_t number,
 			  const struct wsgi_options *first, int board, struct wsgi_error *err)
 {
-	struct wsgi_generation *g = calloc(1, sizeof(*g));
-	int rc;
+	struct wsgi_generation *g;
+	int rc = begin(&g, number, first, err);
 
-	if (g == NULL)
-		return wsgi_fail(err, -ENOMEM, "out of memory");
-	g->number = number;
-	g->line = -1;
-	g->is_adopted = true;
-	rc = wsgi_options_again(&g->o, first, err);
-	if (rc == 0)
-		rc = wsgi_fcgi_rules_apply(&g->o, err);
-	if (rc == 0 && board >= 0 && adopt_board(g, board) != 0)
-		rc = wsgi_fail(err, -ENOMEM, "out of memory");
 	if (rc != 0) {
-		wsgi_generation_destroy(g);
+		if (board >= 0)
+			close(board);
 		return rc;
+	}
+	g->is_adopted = true;
+	if (board >= 0 && adopt_board(g, board) != 0) {
+		wsgi_generation_destroy(g);
+		return wsgi_fail(err, -ENOMEM, "out of memory");
 	}
 	*made = g;
 	return 0;
