@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../child.h"
+
 enum { ROOM = 64 };
 
 static int ends[2], pipe_ends[2];
@@ -229,13 +231,7 @@ static int at_the_limit(void)
 
 START_TEST(a_process_at_its_limit_of_open_files_is_told)
 {
-	pid_t pid = fork();
-	int status;
-
-	if (pid == 0)
-		_exit(at_the_limit());
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert_int_eq(status, 0);
+	then_a_child_has_done(at_the_limit);
 }
 END_TEST
 

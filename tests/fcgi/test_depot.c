@@ -6,9 +6,9 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "../child.h"
 #include "base/fdpass.h"
 
 static struct wsgi_depot depot;
@@ -138,13 +138,7 @@ static int take_at_the_limit(void)
 
 START_TEST(without_descriptors_nothing_is_taken_and_nothing_lost)
 {
-	pid_t pid = fork();
-	int status;
-
-	if (pid == 0)
-		_exit(take_at_the_limit());
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert_int_eq(status, 0);
+	then_a_child_has_done(take_at_the_limit);
 }
 END_TEST
 

@@ -11,9 +11,9 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "../child.h"
 #include "base/clock.h"
 #include "wire.h"
 
@@ -1213,13 +1213,7 @@ static int raise_the_limit(void)
 
 START_TEST(the_limit_of_open_files_is_raised)
 {
-	pid_t pid = fork();
-	int status;
-
-	if (pid == 0)
-		_exit(raise_the_limit());
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert_int_eq(status, 0);
+	then_a_child_has_done(raise_the_limit);
 	start(1);
 }
 END_TEST
