@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/path.h"
 #include "serve/option_table.h"
 
 enum { WIDTH = 100, LEFT = 32 };
@@ -62,8 +63,8 @@ void wsgi_options_help(enum wsgi_gateway gateway, FILE *out)
 	fprintf(out,
 		"usage: %s [OPTION]... APPLICATION\n"
 		"APPLICATION is package.module[:callable], path/app.py[:callable] (or .wsgi),\n"
-		"path/app.so[:symbol] for one in C, or demo; the callable is \"application\".\n%s",
-		wsgi_gateway_name(gateway), grouped ? "" : "\n");
+		"path/app%s[:symbol] for one in C, or demo; the callable is \"application\".\n%s",
+		wsgi_gateway_name(gateway), wsgi_path_library, grouped ? "" : "\n");
 	for (size_t i = 0; (o = wsgi_option_at(i)) != NULL; i++) {
 		if ((o->gateways & gateway) == 0 || o->help == NULL)
 			continue;
