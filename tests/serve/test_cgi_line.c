@@ -1,4 +1,5 @@
 #include <check.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -132,9 +133,11 @@ static struct wsgi_error err;
 static void given_a_request(void)
 {
 	static const char *const names[] = {
-		"WSGI_APPLICATION", "WSGI_ROOT",          "WSGI_PYTHON",
-		"WSGI_PYTHONPATH",  "REDIRECT_WSGI_ROOT", "REDIRECT_WSGI_APPLICATION",
-		"QUERY_STRING",     "SCRIPT_FILENAME",    "WSGI_VALIDATE",
+		"WSGI_APPLICATION",   "WSGI_ROOT",          "WSGI_PYTHON",
+		"WSGI_PYTHONPATH",    "REDIRECT_WSGI_ROOT", "REDIRECT_WSGI_APPLICATION",
+		"QUERY_STRING",       "SCRIPT_FILENAME",    "WSGI_VALIDATE",
+		"SCRIPT_NAME",        "PATH_INFO",          "PATH_TRANSLATED",
+		"WSGI_ERROR_LOGFILE",
 	};
 
 	for (int i = 0; i < LEN(names); i++)
@@ -154,6 +157,13 @@ static void when_started(const char *text)
 
 	ck_assert_msg(wsgi_cgi_options(&options, WSGI_GATEWAY_CGI, n, words, &err) == 0, "%s",
 		      err.text);
+}
+
+static int when_iis_starts(const char *text)
+{
+	const int n = split(text);
+
+	return wsgi_cgi_options(&options, WSGI_GATEWAY_IIS, n, words, &err);
 }
 
 START_TEST(the_command_line_names_the_application)
@@ -230,10 +240,171 @@ START_TEST(no_header_chooses_anything)
 	setenv("REDIRECT_HTTP_WSGI_APPLICATION", "os:system", 1);
 	setenv("HTTP_WSGI_ROOT", "/", 1);
 	setenv("QUERY_STRING", "WSGI_APPLICATION=os:system", 1);
+	setenv("HTTP_WSGI_ERROR_LOGFILE", "/etc/passwd", 1);
+	setenv("HTTP_REDIRECT_WSGI_ERROR_LOGFILE", "/etc/passwd", 1);
 	when_started("wsgi-cgi");
 	ck_assert_ptr_null(options.application);
 	ck_assert_ptr_null(options.root);
 	ck_assert_ptr_null(options.python);
+	ck_assert_ptr_null(options.error_logfile);
+}
+END_TEST
+
+/* -- the error log
+ * --------------------------------------------------------------------------------- */
+
+START_TEST(SetEnv_names_the_error_log_unless_a_word_does)
+{
+	setenv("WSGI_ERROR_LOGFILE", "/log", 1);
+	when_started("wsgi-cgi app.py");
+	ck_assert_str_eq(options.error_logfile, "/log");
+	wsgi_options_finish(&options);
+	when_started("wsgi-cgi --error-logfile=/mine app.py");
+	ck_assert_str_eq(options.error_logfile, "/mine");
+	unsetenv("WSGI_ERROR_LOGFILE");
+	setenv("REDIRECT_WSGI_ERROR_LOGFILE", "/log", 1);
+	wsgi_options_finish(&options);
+	when_started("wsgi-cgi app.py");
+	ck_assert_str_eq(options.error_logfile, "/log");
+}
+END_TEST
+
+START_TEST(a_refused_line_has_its_error_log)
+{
+	static const char *const refused[] = {
+		"wsgi-iis --error-logfile /log --bad app.py",
+		"wsgi-iis --bad --error-logfile /log app.py",
+		"wsgi-iis --bad app.py --error-logfile=/clients",
+	};
+
+	setenv("WSGI_ERROR_LOGFILE", "/log", 1);
+	for (int i = 0; i < LEN(refused); i++) {
+		ck_assert_int_eq(when_iis_starts(refused[i]), -EINVAL);
+		ck_assert_str_eq(options.error_logfile, "/log");
+		ck_assert_ptr_nonnull(strstr(err.text, "--bad"));
+		wsgi_options_finish(&options);
+	}
+}
+END_TEST
+
+/* -- IIS's script mapping
+ * -------------------------------------------------------------------------- */
+
+static void given_a_script(void)
+{
+	setenv("SCRIPT_NAME", "/app.py", 1);
+	setenv("PATH_INFO", "/app.py/x", 1);
+	setenv("PATH_TRANSLATED", "/www/app.py/x", 1);
+}
+
+static const struct {
+	const char *claim, *line, *query;
+	const char *root, *application; /* NULL, NULL: the line is refused */
+} mappings[] = {
+	{"a root, and the script", "wsgi-iis --root /www /www/app.py", "", "/www", "/www/app.py"},
+	{"a root alone", "wsgi-iis --root /www", "", "/www", NULL},
+	{"an option behind the script is the client's",
+	 "wsgi-iis --root /www /www/app.py --root=/ --python=/evil", "--root%3D/+--python%3D/evil",
+	 "/www", "/www/app.py"},
+	{"however it came there", "wsgi-iis --root /www /www/app.py --root=/ --python=/evil", "",
+	 "/www", "/www/app.py"},
+	{"a word of the client's is no script", "wsgi-iis --root /www /srv/evil.py", "/srv/evil.py",
+	 "/www", NULL},
+	{"an application, and the script", "wsgi-iis /srv/blog.py /www/app.py", "", NULL,
+	 "/srv/blog.py"},
+	{"an application of the script's name", "wsgi-iis /srv/app.py /www/app.py", "", NULL,
+	 "/srv/app.py"},
+	{"the script itself, as an application", "wsgi-iis /www/app.py /www/app.py", "", NULL,
+	 "/www/app.py"},
+	{"the script's callable", "wsgi-iis /www/app.py:app /www/app.py", "", NULL,
+	 "/www/app.py:app"},
+	{"a module", "wsgi-iis blog:app /www/app.py --python=/evil", "--python%3D/evil", NULL,
+	 "blog:app"},
+	{"the script alone", "wsgi-iis /www/app.py", "", NULL, NULL},
+	{"with its path info", "wsgi-iis /www/app.py/x", "", NULL, NULL},
+	{"behind an option", "wsgi-iis --python=/venv /www/app.py", "", NULL, NULL},
+	{"before a word of the client's", "wsgi-iis /www/app.py /www/app.py", "/www/app.py", NULL,
+	 NULL},
+	{"before another", "wsgi-iis /www/app.py v2", "", NULL, NULL},
+};
+
+START_TEST(a_script_mapping_names_a_root_or_an_application)
+{
+	int rc;
+
+	given_a_script();
+	setenv("QUERY_STRING", mappings[_i].query, 1);
+	rc = when_iis_starts(mappings[_i].line);
+	if (mappings[_i].root == NULL && mappings[_i].application == NULL) {
+		ck_assert_msg(rc == -EINVAL, "%s: %d", mappings[_i].claim, rc);
+		ck_assert_ptr_nonnull(
+			strstr(err.text, "a script mapping needs --root FOLDER or an application"));
+		return;
+	}
+	ck_assert_msg(rc == 0, "%s: %s", mappings[_i].claim, err.text);
+	ck_assert_pstr_eq(options.root, mappings[_i].root);
+	ck_assert_pstr_eq(options.application, mappings[_i].application);
+	ck_assert_ptr_null(options.python);
+}
+END_TEST
+
+START_TEST(WSGI_ROOT_is_a_mappings_root_too)
+{
+	given_a_script();
+	setenv("WSGI_ROOT", "/www", 1);
+	ck_assert_int_eq(when_iis_starts("wsgi-iis /www/app.py"), 0);
+	ck_assert_str_eq(options.root, "/www");
+	ck_assert_str_eq(options.application, "/www/app.py");
+}
+END_TEST
+
+START_TEST(from_a_shell_the_same_word_is_an_application)
+{
+	given_a_script();
+	unsetenv("GATEWAY_INTERFACE");
+	ck_assert_int_eq(when_iis_starts("wsgi-iis /www/app.py"), 0);
+	ck_assert_str_eq(options.application, "/www/app.py");
+}
+END_TEST
+
+/* CVE-2012-1823, and CVE-2024-4577: what a code page makes of bytes is never a word that counts. */
+static const char *const attacks[] = {
+	"test_cgi_line --root=/ /www/app.py",
+	"test_cgi_line --python=/evil evil.py",
+	"test_cgi_line -e PATH=/evil demo",
+	"test_cgi_line --error-logfile=/evil --bad",
+	"test_cgi_line --help",
+	"test_cgi_line \xc2\xad-python=/evil demo",
+	"test_cgi_line -\xad-root=/ demo",
+};
+
+START_TEST(no_word_counts_where_the_URL_names_the_program)
+{
+	static const char *const urls[] = {"/cgi/test_cgi_line", "/test_cgi_line.",
+					   "/test_cgi_line::$DATA"};
+
+	setenv("PATH_INFO", "/x", 1); /* with allowPathInfo */
+	setenv("PATH_TRANSLATED", "/www/x", 1);
+	for (int i = 0; i < LEN(urls); i++) {
+		setenv("SCRIPT_NAME", urls[i], 1);
+		ck_assert_msg(when_iis_starts(attacks[_i]) == 0, "%s: %s", attacks[_i], err.text);
+		ck_assert_ptr_null(options.application);
+		ck_assert_ptr_null(options.root);
+		ck_assert_ptr_null(options.python);
+		ck_assert_ptr_null(options.error_logfile);
+		ck_assert(!options.help);
+		ck_assert_uint_eq(options.env_len, 0);
+		wsgi_options_finish(&options);
+	}
+}
+END_TEST
+
+START_TEST(there_WSGI_APPLICATION_names_the_application)
+{
+	setenv("SCRIPT_NAME", "/cgi/test_cgi_line", 1);
+	setenv("WSGI_APPLICATION", "blog:app", 1);
+	ck_assert_int_eq(when_iis_starts("test_cgi_line evil.py"), 0);
+	ck_assert_str_eq(options.application, "blog:app");
 }
 END_TEST
 
@@ -254,6 +425,14 @@ int main(void)
 	tcase_add_test(whole, with_a_root_no_word_names_an_application);
 	tcase_add_test(whole, outside_of_CGI_these_variables_mean_nothing);
 	tcase_add_test(whole, no_header_chooses_anything);
+	tcase_add_test(whole, SetEnv_names_the_error_log_unless_a_word_does);
+	tcase_add_test(whole, a_refused_line_has_its_error_log);
+	tcase_add_loop_test(whole, a_script_mapping_names_a_root_or_an_application, 0,
+			    LEN(mappings));
+	tcase_add_test(whole, WSGI_ROOT_is_a_mappings_root_too);
+	tcase_add_test(whole, from_a_shell_the_same_word_is_an_application);
+	tcase_add_loop_test(whole, no_word_counts_where_the_URL_names_the_program, 0, LEN(attacks));
+	tcase_add_test(whole, there_WSGI_APPLICATION_names_the_application);
 	suite_add_tcase(s, whole);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);
