@@ -76,8 +76,7 @@ static int check_key(const char *text, const char *path, struct wsgi_error *err)
 	return 0;
 }
 
-/* -- whether they are a pair: a server that serves nothing is made of them ------------------------
- */
+/* -- whether they are a pair: a server that serves nothing is made of them --------------------- */
 
 static enum MHD_Result serve_nothing(void *cls, struct MHD_Connection *connection, const char *url,
 				     const char *method, const char *version, const char *data,

@@ -9,8 +9,7 @@
 #include "base/fdio.h"
 #include "serve/option_table.h"
 
-/* -- the file
- * -------------------------------------------------------------------------------------- */
+/* -- the file ---------------------------------------------------------------------------------- */
 
 /* Returns 0 or -errno. */
 static int take_stderr(const char *name)
@@ -42,8 +41,7 @@ void wsgi_cgi_log_open(struct wsgi_options *o)
 		 name, rc == -ENOENT ? "its folder is not there" : strerror(-rc));
 }
 
-/* -- the file of a line that is wrong
- * -------------------------------------------------------------- */
+/* -- the file of a line that is wrong ---------------------------------------------------------- */
 
 /* The option that a word is, and its value where the word has it too; NULL: none that is known. */
 static const struct wsgi_option *option_of(const char *word, enum wsgi_gateway gateway,
@@ -83,8 +81,7 @@ const char *wsgi_cgi_log_named(enum wsgi_gateway gateway, int argc, char *const 
 	return found;
 }
 
-/* -- wsgi.errors
- * ----------------------------------------------------------------------------------- */
+/* -- wsgi.errors ------------------------------------------------------------------------------- */
 
 static const char *text_of(const struct wsgi_environ *vars, const char *name)
 {

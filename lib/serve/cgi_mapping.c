@@ -27,8 +27,7 @@ static char *file_of(const char *path)
 	return len > 0 ? strndup(path, len) : NULL;
 }
 
-/* -- names ---------------------------------------------------------------------------------------
- */
+/* -- names ------------------------------------------------------------------------------------- */
 
 static bool same_name(const char *a, const char *b)
 {
@@ -108,8 +107,7 @@ static bool has_dots(const char *path)
 	return false;
 }
 
-/* -- the script
- * ------------------------------------------------------------------------------------ */
+/* -- the script -------------------------------------------------------------------------------- */
 
 /* Whether PATH_INFO begins with SCRIPT_NAME: then PATH_TRANSLATED begins with the script's file. */
 static bool repeats_script(void)
@@ -197,8 +195,7 @@ int wsgi_cgi_mapping(const char *root, const char *word, char **application, str
 	return rc;
 }
 
-/* -- what a word or a URL is ----------------------------------------------------------------------
- */
+/* -- what a word or a URL is ------------------------------------------------------------------- */
 
 /* Whether path is file, or goes on behind it. */
 static bool begins_with(const char *path, const char *file)

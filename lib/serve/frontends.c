@@ -219,8 +219,7 @@ static int add_port(const struct front *f, struct wsgi_buf *out)
 	return wsgi_buf_addf(out, "\n          host: \"%.*s\"", (int)host.len, host.data);
 }
 
-/* -- the command of a web server that starts wsgi-fcgi ------------------------------------------
- */
+/* -- the command of a web server that starts wsgi-fcgi ----------------------------------------- */
 
 static int add_checked(const struct front *f, const char *text, struct wsgi_buf *out)
 {

@@ -34,8 +34,7 @@ static int bad_error_output(struct wsgi_handler *h, struct wsgi_start *start,
 	return start->respond(start, "500 Oh", NULL, 0, &h->error);
 }
 
-/* -- close() is called exactly once, and the log has its line -----------------------------------
- */
+/* -- close() is called exactly once, and the log has its line ---------------------------------- */
 
 static int write_a(struct wsgi_start *start)
 {

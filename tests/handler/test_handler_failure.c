@@ -163,8 +163,7 @@ START_TEST(when_all_went_well_there_is_no_error_at_the_end)
 }
 END_TEST
 
-/* -- a middleware --------------------------------------------------------------------------------
- */
+/* -- a middleware ------------------------------------------------------------------------------ */
 
 /* Answers in place of an application that fails. */
 static int swallow(struct wsgi_app *a, const struct wsgi_environ *env, struct wsgi_start *start,

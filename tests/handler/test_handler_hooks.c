@@ -5,8 +5,7 @@
 
 static const struct wsgi_header length_3 = {"Content-Length", "3"};
 
-/* -- a class that extends every step: a word in the trace, then what BaseHandler does -----------
- */
+/* -- a class that extends every step: a word in the trace, then what BaseHandler does ---------- */
 
 static int extend_setup_environ(struct wsgi_handler *h)
 {
@@ -240,8 +239,7 @@ START_TEST(steps_that_only_extend_change_nothing)
 }
 END_TEST
 
-/* -- each replaced ------------------------------------------------------------------------------
- */
+/* -- each replaced ----------------------------------------------------------------------------- */
 
 static bool never(struct wsgi_handler *h)
 {
@@ -564,8 +562,7 @@ START_TEST(client_is_modern_decides_whether_an_origin_server_sends_a_head)
 }
 END_TEST
 
-/* -- errors --------------------------------------------------------------------------------------
- */
+/* -- errors ------------------------------------------------------------------------------------ */
 
 static int code_seen;
 
@@ -677,8 +674,7 @@ START_TEST(an_application_that_fails_has_returned_no_body)
 }
 END_TEST
 
-/* -- the end -------------------------------------------------------------------------------------
- */
+/* -- the end ----------------------------------------------------------------------------------- */
 
 static uint64_t bytes_seen;
 static char status_seen[32];

@@ -39,8 +39,7 @@ static void must(int ok)
 	}
 }
 
-/* -- fields
- * ---------------------------------------------------------------------------------------- */
+/* -- fields ------------------------------------------------------------------------------------ */
 
 /* Decode a field where it stands, with a NUL after it. */
 static struct wsgi_span decode(char *raw)
@@ -79,8 +78,7 @@ static void say(const char *data, size_t len)
 	}
 }
 
-/* -- the application
- * ------------------------------------------------------------------------------- */
+/* -- the application --------------------------------------------------------------------------- */
 
 struct step {
 	char op;
@@ -243,8 +241,7 @@ static int call(struct wsgi_app *app, const struct wsgi_environ *env, struct wsg
 	return 0;
 }
 
-/* -- the streams
- * ----------------------------------------------------------------------------------- */
+/* -- the streams ------------------------------------------------------------------------------- */
 
 static struct wsgi_buf sent, logged;
 
@@ -274,8 +271,7 @@ static ssize_t read_nothing(struct wsgi_input *in, void *buf, size_t len)
 	return 0;
 }
 
-/* -- the questions
- * --------------------------------------------------------------------------------- */
+/* -- the questions ----------------------------------------------------------------------------- */
 
 static void set_vars(struct wsgi_environ *env, char *text)
 {

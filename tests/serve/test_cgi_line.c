@@ -250,8 +250,7 @@ START_TEST(no_header_chooses_anything)
 }
 END_TEST
 
-/* -- the error log
- * --------------------------------------------------------------------------------- */
+/* -- the error log ----------------------------------------------------------------------------- */
 
 START_TEST(SetEnv_names_the_error_log_unless_a_word_does)
 {
@@ -287,8 +286,7 @@ START_TEST(a_refused_line_has_its_error_log)
 }
 END_TEST
 
-/* -- IIS's script mapping
- * -------------------------------------------------------------------------- */
+/* -- IIS's script mapping ---------------------------------------------------------------------- */
 
 static void given_a_script(void)
 {

@@ -58,8 +58,7 @@ static struct wsgi_options when_opened(const char *name)
 	return o;
 }
 
-/* -- the file
- * -------------------------------------------------------------------------------------- */
+/* -- the file ---------------------------------------------------------------------------------- */
 
 START_TEST(the_file_takes_the_place_of_standard_error)
 {
@@ -131,8 +130,7 @@ START_TEST(what_cannot_be_opened_is_said_on_standard_error_which_is_used)
 }
 END_TEST
 
-/* -- the file of a line that is wrong
- * -------------------------------------------------------------- */
+/* -- the file of a line that is wrong ---------------------------------------------------------- */
 
 static const struct {
 	const char *claim, *line, *name;
@@ -175,8 +173,7 @@ START_TEST(the_file_of_a_refused_line_is_found)
 }
 END_TEST
 
-/* -- wsgi.errors
- * ----------------------------------------------------------------------------------- */
+/* -- wsgi.errors ------------------------------------------------------------------------------- */
 
 static void when_the_application_writes(const char *path, const char *program)
 {

@@ -77,8 +77,7 @@ static void set(const char *name, const char *value)
 		unsetenv(name);
 }
 
-/* -- the script below a root ---------------------------------------------------------------------
- */
+/* -- the script below a root ------------------------------------------------------------------- */
 
 static const struct {
 	const char *claim;
@@ -279,8 +278,7 @@ START_TEST(with_a_root_a_request_for_the_program_itself_is_refused)
 }
 END_TEST
 
-/* -- a word that is the script
- * --------------------------------------------------------------------- */
+/* -- a word that is the script ----------------------------------------------------------------- */
 
 static const struct {
 	const char *claim;
@@ -328,8 +326,7 @@ START_TEST(a_word_is_known_for_the_script)
 }
 END_TEST
 
-/* -- the program itself
- * ---------------------------------------------------------------------------- */
+/* -- the program itself ------------------------------------------------------------------------ */
 
 static const struct {
 	const char *claim;

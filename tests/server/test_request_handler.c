@@ -182,8 +182,7 @@ START_TEST(a_handle_that_sends_no_head_is_a_500_and_a_line_that_says_why)
 }
 END_TEST
 
-/* -- what the line says was answered ------------------------------------------------------------
- */
+/* -- what the line says was answered ----------------------------------------------------------- */
 
 /* Reads the body, stays until it is let go, answers. */
 static atomic_bool stay, is_inside;
@@ -323,8 +322,7 @@ START_TEST(an_op_that_calls_super_or_is_left_out_is_as_ever)
 }
 END_TEST
 
-/* -- what a handle can do about a failure -------------------------------------------------------
- */
+/* -- what a handle can do about a failure ------------------------------------------------------ */
 
 static int write_text(struct wsgi_request_handler *r, const char *text)
 {

@@ -30,8 +30,7 @@ static int respond(struct wsgi_start *start, const char *line, const struct wsgi
 
 static struct wsgi_start start = {.respond = respond};
 
-/* -- an application that says where it is, when it is called and again as its body is read -------
- */
+/* -- an application that says where it is, when it is called and again as its body is read ----- */
 
 struct place {
 	struct wsgi_app app;

@@ -13,8 +13,7 @@
 
 #define LEN(a) ((int)(sizeof(a) / sizeof((a)[0])))
 
-/* -- a handler over memory ------------------------------------------------------------------------
- */
+/* -- a handler over memory --------------------------------------------------------------------- */
 
 static struct wsgi_simple_handler handler;
 static struct wsgi_handler_ops ops;
@@ -110,8 +109,7 @@ static int when_run(int (*call)(struct wsgi_app *app, const struct wsgi_environ 
 	return wsgi_handler_run(&handler.base, &app);
 }
 
-/* -- testEnviron, testCGIEnviron, testScheme, testAbstractMethods
- * ---------------------------------- */
+/* -- testEnviron, testCGIEnviron, testScheme, testAbstractMethods ------------------------------ */
 
 static const struct {
 	const char *name, *value;
@@ -202,8 +200,7 @@ START_TEST(a_class_without_one_of_the_abstract_methods_is_none)
 }
 END_TEST
 
-/* -- testContentLength, testBytesData
- * -------------------------------------------------------------- */
+/* -- testContentLength, testBytesData ---------------------------------------------------------- */
 
 struct answer {
 	const struct wsgi_header *headers; /* up to a name that is NULL */
@@ -264,8 +261,7 @@ START_TEST(the_length_is_that_of_the_one_chunk)
 }
 END_TEST
 
-/* -- testBasicErrorOutput, testErrorAfterOutput, testCloseOnError
- * ---------------------------------- */
+/* -- testBasicErrorOutput, testErrorAfterOutput, testCloseOnError ------------------------------ */
 
 #define CAUGHT "This should be caught by handler"
 #define SOME_OUTPUT "Some output has been sent"
@@ -347,8 +343,7 @@ START_TEST(a_body_that_fails_is_closed)
 }
 END_TEST
 
-/* -- testHeaderFormats
- * ------------------------------------------------------------------------------ */
+/* -- testHeaderFormats ------------------------------------------------------------------------- */
 
 static const char *const software[] = {"FooBar/1.0", NULL};
 static const char *const versions[] = {"1.0", "1.1"};
@@ -390,8 +385,7 @@ START_TEST(the_head_by_kind_of_server_version_protocol_and_software)
 }
 END_TEST
 
-/* -- testClientConnectionTerminations, testDontResetInternalStateOnException
- * ------------------------ */
+/* -- testClientConnectionTerminations, testDontResetInternalStateOnException ------------------- */
 
 static const int left[] = {-ECONNABORTED, -EPIPE, -ECONNRESET};
 

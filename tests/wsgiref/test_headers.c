@@ -20,8 +20,7 @@ static void tear_down(void)
 	wsgi_buf_finish(&out);
 }
 
-/* -- testMappingInterface ------------------------------------------------------------------------
- */
+/* -- testMappingInterface ---------------------------------------------------------------------- */
 
 START_TEST(no_headers_are_none)
 {
@@ -89,8 +88,7 @@ START_TEST(a_default_is_set_where_nothing_is)
 }
 END_TEST
 
-/* -- testExtras ----------------------------------------------------------------------------------
- */
+/* -- testExtras -------------------------------------------------------------------------------- */
 
 static void then_bytes_are(const char *expected)
 {

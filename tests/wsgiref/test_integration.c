@@ -24,8 +24,7 @@
 
 enum { LARGE = 16 << 20, LONG = 400000, SECONDS = 20 };
 
-/* -- a server for one request, and what it logs
- * ---------------------------------------------------- */
+/* -- a server for one request, and what it logs ------------------------------------------------ */
 
 static struct wsgi_server *server;
 static struct wsgi_error err;
@@ -93,8 +92,7 @@ static const char *text_of(struct wsgi_buf *b)
 	return b->data;
 }
 
-/* -- a client
- * ---------------------------------------------------------------------------------------- */
+/* -- a client ---------------------------------------------------------------------------------- */
 
 static int dial(void)
 {
@@ -178,8 +176,7 @@ static void then_body_is(const char *body)
 	ck_assert_str_eq(blank + 4, body);
 }
 
-/* -- the applications
- * -------------------------------------------------------------------------------- */
+/* -- the applications -------------------------------------------------------------------------- */
 
 static const struct wsgi_header plain[] = {{"Content-Type", "text/plain"}, {"Date", JUNE}};
 
@@ -278,8 +275,7 @@ static struct wsgi_app *given_app(int (*call)(struct wsgi_app *, const struct ws
 	return validated ? &validator.app : &app;
 }
 
-/* -- the cases
- * --------------------------------------------------------------------------------------- */
+/* -- the cases --------------------------------------------------------------------------------- */
 
 START_TEST(hello_plain_and_validated)
 {

@@ -78,8 +78,7 @@ static const char *text_of_out(void)
 	return out.data;
 }
 
-/* -- testSimpleShifts, testNormalizedShifts ------------------------------------------------------
- */
+/* -- testSimpleShifts, testNormalizedShifts ---------------------------------------------------- */
 
 static const struct {
 	const char *script, *path, *segment, *script_after, *path_after;
@@ -117,8 +116,7 @@ START_TEST(a_segment_moves_from_path_info_to_script_name)
 }
 END_TEST
 
-/* -- testDefaults --------------------------------------------------------------------------------
- */
+/* -- testDefaults ------------------------------------------------------------------------------ */
 
 static const struct {
 	const char *name, *value;
@@ -181,8 +179,7 @@ START_TEST(the_members_that_are_there_are_kept)
 }
 END_TEST
 
-/* -- testCrossDefaults ---------------------------------------------------------------------------
- */
+/* -- testCrossDefaults ------------------------------------------------------------------------- */
 
 static const struct {
 	const char *name, *value, *made_up, *as; /* made_up NULL: the scheme */
@@ -207,8 +204,7 @@ START_TEST(what_is_made_up_goes_with_what_is_there)
 }
 END_TEST
 
-/* -- testGuessScheme -----------------------------------------------------------------------------
- */
+/* -- testGuessScheme --------------------------------------------------------------------------- */
 
 static const struct {
 	const char *https, *scheme;
@@ -223,8 +219,7 @@ START_TEST(https_is_on_yes_or_1)
 }
 END_TEST
 
-/* -- testAppURIs, testReqURIs --------------------------------------------------------------------
- */
+/* -- testAppURIs, testReqURIs ------------------------------------------------------------------ */
 
 struct variable {
 	const char *name, *value;
@@ -302,8 +297,7 @@ START_TEST(the_address_of_the_request)
 }
 END_TEST
 
-/* -- testFileWrapper -----------------------------------------------------------------------------
- */
+/* -- testFileWrapper --------------------------------------------------------------------------- */
 
 struct text_reader {
 	struct wsgi_reader reader;
@@ -352,8 +346,7 @@ START_TEST(a_file_is_read_block_by_block_and_closed_once_at_close_only)
 }
 END_TEST
 
-/* -- testHopByHop --------------------------------------------------------------------------------
- */
+/* -- testHopByHop ------------------------------------------------------------------------------ */
 
 static const struct {
 	const char *name;
