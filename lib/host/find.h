@@ -21,7 +21,8 @@ int wsgi_find_python(const char *wanted, char **path, struct wsgi_error *err);
  * Find an extension module of ours.
  *   name   "wsgi_python": the file is NAME.abi3.so, on Windows NAME.pyd
  * Looks beside this program (a build folder), and but on Windows in ../lib/wsgi from there, then
- * where make install puts it. Sets *dir, the folder, the caller's to free. Returns 0; -ENOENT with words; -ENOMEM.
+ * where make install puts it. Sets *dir, the folder, the caller's to free. Returns 0; -ENOENT with
+ * words; -ENOMEM.
  */
 int wsgi_find_plugin(const char *name, char **dir, struct wsgi_error *err);
 
