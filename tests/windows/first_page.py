@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import tempfile
+import urllib.parse
 import xml.dom.minidom
 
 import iis_launch
@@ -61,22 +62,20 @@ def block(text):
     return chosen
 
 
-def compile_hello(folder):
-    """By the command of the page, in the sources, as it says."""
-    with open(os.path.join(folder, 'hello.c'), 'w', encoding='utf-8') as f:
-        f.write(block('struct wsgi_app application'))
-    command = block('-o hello.dll')
-    command = command.replace('build/windows', BUILD + '/windows')
-    command = command.replace('hello.', folder + '/hello.')
-    subprocess.run(command, shell=True, check=True, cwd=REPO, timeout=60)
+def compiled(source, path):
+    """By the command of the page, in the sources, as it says; to a path of drive C."""
+    with tempfile.TemporaryDirectory() as folder:
+        with open(os.path.join(folder, 'hello.c'), 'w', encoding='utf-8') as f:
+            f.write(source)
+        command = block('-o hello.dll').replace('build/windows', BUILD + '/windows')
+        command = command.replace('hello.', folder + '/hello.')
+        subprocess.run(command, shell=True, check=True, cwd=REPO, timeout=60)
+        return PREFIX.copy(folder + '/hello.dll', path)
 
 
 @test
 def the_first_page():
-    built('wsgi-iis.exe')
-    with tempfile.TemporaryDirectory() as folder:
-        compile_hello(folder)
-        PREFIX.copy(folder + '/hello.dll', ROOT + '\\apps\\hello.dll')
+    compiled(block('struct wsgi_app application'), ROOT + '\\apps\\hello.dll')
     wanted = block('curl.exe')
     target = re.search(r'http://localhost(/\S+)', wanted)[1]
     answer = ask(FILES, target)
@@ -84,6 +83,13 @@ def the_first_page():
     has(wanted, 'HTTP/1.1 200 OK\nContent-Type: text/plain\n')
     same(answer.body.decode(), wanted.splitlines()[-1] + '\n')
     same(logged(), '')
+
+
+@test(each=re.findall(r'^\.Pa (\w+\.c)\b', read('wsgi-windows.7'), re.M))
+def an_example_runs_too(name):
+    with open(os.path.join(REPO, 'tests', 'examples', name), encoding='utf-8') as f:
+        compiled(f.read(), ROOT + '\\apps\\%s.dll' % name[:-2])
+    same(ask(FILES, '/apps/%s.dll' % name[:-2]).status, 200)
 
 
 @test
@@ -179,6 +185,87 @@ def the_program_can_be_asked_in_a_console():
     PREFIX.copy(built('apps/env_hex.dll'), ROOT + '\\apps\\hello.dll')
     seen = start(launch).environ()
     same((seen['SCRIPT_NAME'], seen['PATH_INFO']), (b'/apps/hello.dll', b'/x'))
+
+
+
+# What else the page says can be done.
+
+BLANKS = block('My Programs').strip()
+
+
+@test(each=['hello', 'my hello', "it's %41 (1)", 'é日\U0001f600'])
+def names_with_blanks_are_quoted(name):
+    PREFIX.copy(built('wsgi-iis.exe'), 'C:\\My Programs\\wsgi-iis.exe')
+    application('env_hex', 'C:\\My Sites\\apps\\%s.dll' % name)
+    site = dataclasses.replace(FILES, mapping=BLANKS, root='C:\\My Sites')
+    target = '/apps/%s.dll' % urllib.parse.quote(name)
+    same(ask(site, target + '/x').environ()['PATH_INFO'], b'/x')
+
+
+@test
+def a_backslash_at_the_end_of_a_folder_takes_in_what_follows():
+    line = BLANKS.replace('apps" ', 'apps\\" ')
+    answer = start(iis_launch.launch(dataclasses.replace(FILES, mapping=line, root='C:\\My Sites'),
+                                     Request(target=b'/apps/hello.dll')))
+    same(answer.status != 200, True)
+    same(bool(answer.log), True)
+
+
+@test(each=['/x', '', '/blog.exe/x'])
+def a_copy_of_wsgi_cgi_has_its_application_beside_it(behind):
+    """IIS's own handler for programs sets allowPathInfo."""
+    PREFIX.copy(built('wsgi-cgi.exe'), ROOT + '\\blog.exe')
+    application('env_hex', ROOT + '\\blog.dll')
+    site = Site(mapping=None, extensions=('.exe',), allow_path_info=True)
+    for query in '', '?--help', '?demo', '?-e+X=y':
+        seen = ask(site, '/blog.exe' + behind + query).environ()
+        same((seen['SCRIPT_NAME'], seen['PATH_INFO']), (b'/blog.exe', behind.encode()))
+
+
+def by_apache(program, query='', **variables):
+    """What Apache's mod_cgi gives on Windows: every byte of a request is a character."""
+    given = {'GATEWAY_INTERFACE': 'CGI/1.1', 'SERVER_SOFTWARE': 'Apache/2.4.58 (Win64)',
+             'SERVER_PROTOCOL': 'HTTP/1.1', 'SERVER_NAME': 'localhost', 'SERVER_PORT': '80',
+             'REQUEST_METHOD': 'GET', 'QUERY_STRING': query, 'SCRIPT_FILENAME': program,
+             **variables}
+    words = '' if '=' in query else ' ' + query.replace('+', ' ')
+    line = '"%s"%s' % (program.replace('/', '\\'), words)
+    return start(iis_launch.Launch(line=line.rstrip(), folder='C:\\wsgi', script='', path_info='',
+                                   environment=iis_launch.block_of({**iis_launch.SYSTEM, **given})))
+
+
+@test(each=['', 'a=b', '--help', '--root=C:/+x'])
+def apache_names_the_application_by_SetEnv(query):
+    PREFIX.copy(built('wsgi-cgi.exe'), 'C:\\wsgi\\wsgi-cgi.exe')
+    PREFIX.copy(built('apps/env_hex.dll'), 'C:\\wsgi\\apps\\hello.dll')
+    said = re.findall(r'SetEnv (\w+) "(.*)"', block('ScriptAlias'))
+    program = re.search(r'ScriptAlias "\S+" "(.*)"', block('ScriptAlias'))[1]
+    seen = by_apache(program, query, SCRIPT_NAME='/blog', PATH_INFO='/caf\xc3\xa9',
+                     **dict(said)).environ()
+    same((seen['SCRIPT_NAME'], seen['PATH_INFO']), (b'/blog', b'/caf\xc3\xa9'))
+    same(seen['QUERY_STRING'], query.encode())
+
+
+@test
+def or_hands_it_what_is_below_a_root_by_Action():
+    PREFIX.copy(built('wsgi-cgi.exe'), 'C:\\wsgi\\wsgi-cgi.exe')
+    application('env_hex', ROOT + '\\apps\\env_hex.dll')
+    root = ROOT.replace('\\', '/')
+    answer = by_apache('C:/wsgi/wsgi-cgi.exe', SCRIPT_NAME='/.wsgi-cgi', REDIRECT_STATUS='200',
+                       PATH_INFO='/apps/env_hex.dll/x', REDIRECT_WSGI_ROOT=root,
+                       PATH_TRANSLATED=root + '/apps/env_hex.dll/x')
+    seen = answer.environ()
+    same((seen['SCRIPT_NAME'], seen['PATH_INFO']), (b'/apps/env_hex.dll', b'/x'))
+
+
+@test
+def the_log_may_be_renamed_and_a_new_one_is_made():
+    application('fail', ROOT + '\\apps\\fail.dll')
+    logged()
+    ask(FILES, '/apps/fail.dll')
+    os.rename(PREFIX.unix(LOG), PREFIX.unix(LOG) + '.1')
+    ask(FILES, '/apps/fail.dll')
+    same(bool(logged()), True)
 
 
 if __name__ == '__main__':
