@@ -9,7 +9,7 @@ WIN_AR     := x86_64-w64-mingw32-ar
 WIN_CFLAGS  = -std=c11 $(filter-out -pedantic,$(WARN)) -MMD -MP -municode $(CFLAGS)
 WIN_CPPFLAGS = -D_GNU_SOURCE -D_POSIX_THREAD_SAFE_FUNCTIONS -D__USE_MINGW_ANSI_STDIO=1 -D_FILE_OFFSET_BITS=64 \
 	   -D_WIN32_WINNT=0x0602 -Ilib -Ilib/base/windows -DWSGI_VERSION='"$(VERSION)"' \
-	   -DWSGI_PLUGIN_DIR='"."' -include base/windows/posix.h
+	   -DWSGI_PLUGIN_DIR='""' -include base/windows/posix.h
 # Nothing but the system's own DLLs is needed where it runs.
 WIN_LDFLAGS := -municode -static -s
 WIN_LDLIBS := -lpthread
@@ -25,7 +25,7 @@ WIN_SRC    := $(WIN_LIBSRC) lib/proc/forked.c \
 	   $(wildcard lib/serve/option_*.c lib/serve/cgi*.c)
 WIN_CMDS   := $(WIN)/wsgi-iis.exe $(WIN)/wsgi-cgi.exe
 
-windows: $(WIN_CMDS) $(WIN)/libwsgi.a
+windows: $(WIN_CMDS) $(WIN)/wsgi_python.pyd $(WIN)/libwsgi.a
 
 $(WIN)/%.o: %.c
 	@mkdir -p $(@D)
@@ -43,6 +43,30 @@ $(WIN)/libwsgi.a: $(WIN_LIBSRC:%.c=$(WIN)/%.o)
 $(WIN_CMDS): $(WIN)/%.exe: $(WIN)/cmd/%/main.o $(WIN)/lib/base/windows/main.o $(WIN)/libgateway.a
 	$(call say,LD)
 	$Q$(WIN_CC) $(WIN_CFLAGS) $(WIN_LDFLAGS) -o $@ $(filter %.c %.o %.a,$^) $(WIN_LDLIBS)
+
+# -- Python ----------------------------------------------------------------------------------------
+
+# The extension module for CPython's Windows builds, by python3.dll's stable ABI. This machine's
+# headers serve, but for pyconfig.h; the import library is made of a list of names.
+WIN_PY        := $(filter-out lib/python/pyfork.c lib/python/pystay.c lib/python/plugin_%, \
+	   $(wildcard lib/python/*.c)) lib/python/plugin_cgi.c lib/python/windows/dll.c
+WIN_PYTHON_H   = $(firstword $(wildcard $(patsubst -I%,%/Python.h,$(filter -I%,$(PYTHON_CFLAGS)))))
+WIN_DLLTOOL   := x86_64-w64-mingw32-dlltool
+
+$(WIN)/python/pyconfig.h: lib/python/windows/pyconfig.h
+	@rm -rf $(@D) && mkdir -p $(@D)
+	$(call say,COPY)
+	$Qcp -R $(or $(dir $(WIN_PYTHON_H)),$(error no Python.h: scripts/bootstrap build)). $(@D) && \
+		cp $< $@
+$(WIN)/lib/python/%.o: WIN_CPPFLAGS += -DPy_LIMITED_API=0x03080000 -I$(WIN)/python
+$(WIN_PY:%.c=$(WIN)/%.o): $(WIN)/python/pyconfig.h
+$(WIN)/libpython3.a: lib/python/windows/python3.def
+	@mkdir -p $(@D)
+	$(call say,DLLTOOL)
+	$Q$(WIN_DLLTOOL) -d $< -l $@
+$(WIN)/wsgi_python.pyd: $(WIN_PY:%.c=$(WIN)/%.o) $(WIN)/libgateway.a $(WIN)/libpython3.a
+	$(call say,LD)
+	$Q$(WIN_CC) -shared $(WIN_CFLAGS) $(filter-out -municode,$(WIN_LDFLAGS)) -o $@ $^ $(WIN_LDLIBS)
 
 # -- tests -----------------------------------------------------------------------------------------
 

@@ -1,10 +1,14 @@
 #include "python/plugin.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/interpreter.h"
 #include "python/pyapp.h"
 #include "python/pyload.h"
+#include "python/text.h"
 
 /* A process has one: an interpreter loads the module that its boot program names. */
 static const struct wsgi_plugin *plugin;
@@ -58,6 +62,30 @@ static void line_buffer_stdout(void)
 	Py_XDECREF(returned);
 }
 
+/*
+ * serve/cgi_stdio keeps standard output for the response: our descriptor 1 becomes a copy of 2.
+ * Where the interpreter has descriptors of its own, so does its 1, with which it closes the
+ * response's handle: ours is a copy (windows/dll.c), and print() and child processes have
+ * none. Its 0 stays as it is: the body, over the handle that ours is a copy of.
+ * Returns 0; -1 with an exception set.
+ */
+static int divert_its_stdout(void)
+{
+	PyObject *dup2 = NULL, *returned = NULL, *args;
+
+	if (wsgi_interpreter_shares_descriptors)
+		return 0;
+	args = Py_BuildValue("(ii)", STDERR_FILENO, STDOUT_FILENO);
+	if (args != NULL)
+		dup2 = wsgi_py_import("os", "dup2");
+	if (dup2 != NULL)
+		returned = PyObject_CallObject(dup2, args);
+	Py_XDECREF(args);
+	Py_XDECREF(dup2);
+	Py_XDECREF(returned);
+	return returned != NULL ? 0 : -1;
+}
+
 static bool stays(const struct wsgi_gateway_kind *kind)
 {
 	return kind->gateway == WSGI_GATEWAY_FCGI || kind->gateway == WSGI_GATEWAY_SERVE;
@@ -86,6 +114,8 @@ static PyObject *module_run(PyObject *self, PyObject *args)
 	kind = kind_named(argv[0]);
 	if (kind == NULL)
 		return PyErr_Format(PyExc_ValueError, "no gateway of that name: %s", argv[0]);
+	if (divert_its_stdout() != 0)
+		return NULL;
 	line_buffer_stdout();
 	if (stays(kind) && plugin->stay(&host, argc, argv) != 0)
 		return NULL;

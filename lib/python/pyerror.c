@@ -84,7 +84,27 @@ static PyObject *exception_for(int rc)
 	case -ENOMEM:
 		return PyExc_MemoryError;
 	default:
-		return NULL; /* an OSError, whose class errno chooses */
+		return NULL; /* an OSError */
+	}
+}
+
+/*
+ * The class of an OSError. By the number alone Python would choose it, but on Windows it has
+ * Winsock's numbers in mind, where those of the C library mean the same.
+ */
+static PyObject *os_error_for(int rc)
+{
+	switch (rc) {
+	case -EPIPE:
+		return PyExc_BrokenPipeError;
+	case -ECONNABORTED:
+		return PyExc_ConnectionAbortedError;
+	case -ECONNRESET:
+		return PyExc_ConnectionResetError;
+	case -ETIMEDOUT:
+		return PyExc_TimeoutError;
+	default:
+		return PyExc_OSError; /* the number chooses */
 	}
 }
 
@@ -99,7 +119,7 @@ PyObject *wsgi_py_raise(int rc, const struct wsgi_error *error)
 	}
 	args = Py_BuildValue("(is)", -rc, text);
 	if (args != NULL) {
-		PyErr_SetObject(PyExc_OSError, args);
+		PyErr_SetObject(os_error_for(rc), args);
 		Py_DECREF(args);
 	}
 	return NULL;

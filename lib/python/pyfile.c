@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/interpreter.h"
 #include "python/pyapp.h"
 #include "python/text.h"
 
@@ -236,6 +237,10 @@ bool wsgi_pyfile_plain(PyObject *wrapper, const struct wsgi_pytypes *types, stru
 	PyObject *inner;
 	bool plain;
 
+	/* Else its bytes come by its read(): the number of its descriptor is another file of ours.
+	 */
+	if (!wsgi_interpreter_shares_descriptors)
+		return false;
 	if (!is_exactly(wrapper, types->file_wrapper) || wrapper_of(wrapper)->filelike == NULL)
 		return false;
 	inner = unwrapped(wrapper_of(wrapper)->filelike);

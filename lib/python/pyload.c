@@ -1,12 +1,12 @@
 #include "python/pyload.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/path.h"
 #include "host/spec.h"
 #include "python/pyapp.h"
 #include "python/pyerror.h"
@@ -29,50 +29,77 @@ static int add_path(PyObject *path, const char *folder, Py_ssize_t *at)
 
 static int add_paths(PyObject *path, const char *folders, Py_ssize_t *at)
 {
-	char *copy = strdup(folders), *rest = copy, *folder;
-	int rc = copy != NULL ? 0 : -1;
+	const char between[] = {wsgi_path_between, '\0'};
+	int rc = 0;
 
-	if (copy == NULL)
-		PyErr_NoMemory();
-	while (rc == 0 && (folder = strsep(&rest, ":")) != NULL)
-		if (folder[0] != '\0')
+	for (size_t len; rc == 0 && *folders != '\0'; folders += len + (folders[len] != '\0')) {
+		char *folder;
+
+		len = strcspn(folders, between);
+		if (len == 0)
+			continue;
+		folder = strndup(folders, len);
+		if (folder != NULL)
 			rc = add_path(path, folder, at);
-	free(copy);
+		else
+			rc = (PyErr_NoMemory(), -1);
+		free(folder);
+	}
 	return rc;
 }
 
-/* The absolute path of a script. */
-static int absolute(const char *target, char out[PATH_MAX])
+/* The absolute path of a script, the caller's to free. Returns 0 or -errno. */
+static int absolute(const char *target, char **script)
 {
-	char cwd[PATH_MAX] = "";
+	char *cwd;
 	int n;
 
-	if (target[0] != '/' && getcwd(cwd, sizeof(cwd)) == NULL)
+	if (wsgi_path_is_absolute(target)) {
+		*script = strdup(target);
+		return *script != NULL ? 0 : -ENOMEM;
+	}
+	cwd = getcwd(NULL, 0);
+	if (cwd == NULL)
 		return -errno;
-	n = snprintf(out, PATH_MAX, "%s%s%s", cwd, cwd[0] != '\0' ? "/" : "", target);
-	return n < PATH_MAX ? 0 : -ENAMETOOLONG;
+	n = asprintf(script, "%s/%s", cwd, target);
+	free(cwd);
+	return n >= 0 ? 0 : -ENOMEM;
+}
+
+/*
+ * The folder of an absolute path, less its last slash, unless it is a root: "C:" would be that
+ * drive's working directory. The caller's to free. NULL: no memory.
+ */
+static char *folder_of(const char *script)
+{
+	const size_t len = (size_t)(wsgi_path_last(script) - script);
+	char *folder = strndup(script, len);
+
+	if (folder == NULL || len == 0)
+		return folder;
+	folder[len - 1] = '\0';
+	if (!wsgi_path_is_absolute(folder))
+		folder[len - 1] = script[len - 1];
+	return folder;
 }
 
 /* sys.path: the script's folder, or for a module the working directory; then --pythonpath. */
-static int set_path(const struct wsgi_spec *spec, const char *script, const char *folders)
+static int set_path(const char *script, const char *folders)
 {
 	PyObject *path = PySys_GetObject("path"); /* borrowed */
-	char folder[PATH_MAX];
+	char *folder;
 	Py_ssize_t at = 0;
-	char *slash;
+	int rc = 0;
 
 	if (path == NULL || !PyList_Check(path))
 		return 0;
-	if (spec->kind == WSGI_SPEC_SCRIPT) {
-		snprintf(folder, sizeof(folder), "%s", script);
-		slash = strrchr(folder, '/');
-		slash[slash == folder ? 1 : 0] = '\0';
-	} else if (getcwd(folder, sizeof(folder)) == NULL) {
-		folder[0] = '\0';
-	}
-	if (folder[0] != '\0' && add_path(path, folder, &at) != 0)
-		return -1;
-	return folders != NULL ? add_paths(path, folders, &at) : 0;
+	folder = script != NULL ? folder_of(script) : getcwd(NULL, 0);
+	if (folder != NULL)
+		rc = add_path(path, folder, &at);
+	else if (script != NULL)
+		rc = (PyErr_NoMemory(), -1);
+	free(folder);
+	return rc == 0 && folders != NULL ? add_paths(path, folders, &at) : rc;
 }
 
 static int set_argv(const char *target)
@@ -96,15 +123,15 @@ static int set_argv(const char *target)
  */
 static PyObject *module_name(const char *script)
 {
-	const char *base = strrchr(script, '/') + 1, *dot = strrchr(base, '.');
+	const char *base = wsgi_path_last(script), *dot = strrchr(base, '.');
 	size_t len = dot != NULL ? (size_t)(dot - base) : strlen(base);
 	PyObject *name = PyUnicode_DecodeFSDefaultAndSize(base, (Py_ssize_t)len);
 	PyObject *modules = PyImport_GetModuleDict(), *other;
 
 	if (name == NULL)
 		return NULL;
-	if (dot != NULL && strcmp(dot, ".py") == 0 && PyUnicode_IsIdentifier(name) == 1 &&
-	    PyDict_GetItemWithError(modules, name) == NULL)
+	if (dot != NULL && wsgi_path_ends_in(dot, strlen(dot), ".py") &&
+	    PyUnicode_IsIdentifier(name) == 1 && PyDict_GetItemWithError(modules, name) == NULL)
 		return name;
 	other = PyUnicode_FromFormat("wsgi_%U", name);
 	Py_DECREF(name);
@@ -183,18 +210,20 @@ static PyObject *import_script(const char *path)
 /* module.a.b for "a.b": new reference, or NULL with an exception set. */
 static PyObject *attribute(PyObject *module, const char *dotted)
 {
-	char *copy = strdup(dotted), *rest = copy, *name;
 	PyObject *object = module, *next;
 
-	if (copy == NULL)
-		return PyErr_NoMemory();
 	Py_INCREF(object);
-	while (object != NULL && (name = strsep(&rest, ".")) != NULL) {
-		next = PyObject_GetAttrString(object, name);
+	while (object != NULL && dotted != NULL) {
+		const char *dot = strchr(dotted, '.');
+		PyObject *name = PyUnicode_FromStringAndSize(
+			dotted, dot != NULL ? dot - dotted : (Py_ssize_t)strlen(dotted));
+
+		next = name != NULL ? PyObject_GetAttr(object, name) : NULL;
+		Py_XDECREF(name);
 		Py_DECREF(object);
 		object = next;
+		dotted = dot != NULL ? dot + 1 : NULL;
 	}
-	free(copy);
 	return object;
 }
 
@@ -233,11 +262,10 @@ static int load_callable(const struct wsgi_spec *spec, const char *script, PyObj
 {
 	PyObject *module;
 
-	if (spec->kind == WSGI_SPEC_SCRIPT && access(script, R_OK) != 0)
+	if (script != NULL && access(script, R_OK) != 0)
 		return wsgi_fail(err, -errno, "cannot read the script '%s': %s", spec->target,
 				 strerror(errno));
-	module = spec->kind == WSGI_SPEC_SCRIPT ? import_script(script)
-						: PyImport_ImportModule(spec->target);
+	module = script != NULL ? import_script(script) : PyImport_ImportModule(spec->target);
 	if (module == NULL)
 		return report(err, spec, "cannot be imported");
 	*callable = attribute(module, spec->callable);
@@ -273,18 +301,15 @@ static int validate(PyObject **callable)
 	return 0;
 }
 
-static int load_spec(const struct wsgi_spec *spec, const struct wsgi_loader *loader,
-		     struct wsgi_pyapp *app, struct wsgi_error *err)
+/* script is the file, NULL: it is a module. */
+static int load_from(const char *script, const struct wsgi_spec *spec,
+		     const struct wsgi_loader *loader, struct wsgi_pyapp *app,
+		     struct wsgi_error *err)
 {
-	char script[PATH_MAX] = "";
 	PyObject *callable;
-	int rc = 0;
+	int rc;
 
-	if (spec->kind == WSGI_SPEC_SCRIPT)
-		rc = absolute(spec->target, script);
-	if (rc != 0)
-		return wsgi_fail(err, rc, "'%s': %s", spec->target, strerror(-rc));
-	if (set_argv(spec->target) != 0 || set_path(spec, script, loader->path) != 0)
+	if (set_argv(spec->target) != 0 || set_path(script, loader->path) != 0)
 		return report(err, spec, "cannot be prepared for");
 	rc = load_callable(spec, script, &callable, err);
 	if (rc != 0)
@@ -295,6 +320,19 @@ static int load_spec(const struct wsgi_spec *spec, const struct wsgi_loader *loa
 		rc = wsgi_pyapp_init(app, callable);
 	Py_DECREF(callable);
 	return rc == 0 ? 0 : report(err, spec, "cannot be wrapped");
+}
+
+static int load_spec(const struct wsgi_spec *spec, const struct wsgi_loader *loader,
+		     struct wsgi_pyapp *app, struct wsgi_error *err)
+{
+	char *script = NULL;
+	int rc = spec->kind == WSGI_SPEC_SCRIPT ? absolute(spec->target, &script) : 0;
+
+	if (rc != 0)
+		return wsgi_fail(err, rc, "'%s': %s", spec->target, strerror(-rc));
+	rc = load_from(script, spec, loader, app, err);
+	free(script);
+	return rc;
 }
 
 static int py_load(struct wsgi_loader *loader, const char *text, struct wsgi_app **app,

@@ -55,14 +55,14 @@ static int put_item(PyObject *dict, PyObject *key, PyObject *value)
  * The environ of a request, which nearly every frame has, down to what the application may have
  * changed or added: new reference, or NULL with an exception set.
  */
-static PyObject *own_part(PyObject *environ)
+static PyObject *own_part(PyObject *variables)
 {
 	PyObject *part = PyDict_New(), *key, *value;
 	PyObject *note = PyUnicode_FromString("as in the request");
 	int rc = part != NULL && note != NULL ? 0 : -1;
 	Py_ssize_t at = 0;
 
-	while (rc == 0 && PyDict_Next(environ, &at, &key, &value))
+	while (rc == 0 && PyDict_Next(variables, &at, &key, &value))
 		if (!is_listed(key))
 			rc = put_item(part, key, value);
 	if (rc == 0)

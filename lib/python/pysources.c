@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/path.h"
 #include "host/origin.h"
 #include "python/text.h"
 
@@ -18,7 +19,8 @@ static int add_file(struct wsgi_buf *out, const char *name)
 {
 	size_t begin = out->len;
 	struct stat st;
-	char *path, *slash;
+	char *path;
+	const char *last;
 	int rc;
 
 	if (name[0] == '\0' || name[0] == '<')
@@ -27,8 +29,8 @@ static int add_file(struct wsgi_buf *out, const char *name)
 		return -ENOMEM;
 	path = out->data + begin;
 	while ((rc = stat(path, &st)) != 0 && errno == ENOTDIR &&
-	       (slash = strrchr(path, '/')) != NULL)
-		*slash = '\0';
+	       (last = wsgi_path_last(path)) > path)
+		path[last - path - 1] = '\0';
 	out->len = begin;
 	if (rc != 0 || !S_ISDIR(st.st_mode))
 		out->len += strlen(path) + 1;
