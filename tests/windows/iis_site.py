@@ -68,8 +68,10 @@ class Answer:
 def ask(target, site=SITE, file=None, seconds=30, take=0, hold=False, **request):
     """One request, by the code page of the site."""
     made = Request(target=target if isinstance(target, bytes) else target.encode(), **request)
-    return start(iis_launch.launch(site, made, file), made.body, site.codepage, seconds=seconds,
-                 take=take, hold=hold)
+    launch = iis_launch.launch(site, made, file)
+    if file is not None:
+        launch.folder = site.root  # that of a file which is not there is none to start in
+    return start(launch, made.body, site.codepage, seconds=seconds, take=take, hold=hold)
 
 
 def start(launch, body=b'', codepage='cp1252', **more):
