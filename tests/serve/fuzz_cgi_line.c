@@ -15,6 +15,7 @@ struct server {
 	bool quotes;  /* a backslash before what a shell would act on, as Apache does */
 	bool drops;   /* no empty words, as where a command line is split again */
 	bool late;    /* splits what it has decoded, so that "%2B" separates words too */
+	char fit;     /* what a code page makes of bytes that are not ASCII, "-"; 0: they stay */
 	uint8_t join; /* which words it makes one of with their next: 255, as http.server does */
 	size_t most;  /* words at most */
 };
@@ -54,7 +55,7 @@ static bool take_char(const char **at, struct wsgi_buf *word, const struct serve
 		*at += strlen(*at); /* it was a string by then */
 	if ((c == '+' && (s->late || !encoded)) || (c == '\0' && s->late))
 		return false;
-	add_char(word, c, s);
+	add_char(word, (c & 0x80) != 0 && s->fit != 0 ? s->fit : c, s);
 	return true;
 }
 
@@ -109,6 +110,7 @@ static void add_own(struct fuzz *f)
 
 static struct server a_server(struct fuzz *f)
 {
+	static const char fits[] = "-?= "; /* and a NUL */
 	const uint8_t how = fuzz_byte(f);
 
 	return (struct server){
@@ -118,6 +120,7 @@ static struct server a_server(struct fuzz *f)
 		.late = how & 8,
 		.join = how & 16 ? fuzz_byte(f) : 0,
 		.most = how & 32 ? fuzz_below(f, 8) : WORDS_MAX,
+		.fit = how & 64 ? fits[fuzz_below(f, sizeof(fits))] : 0,
 	};
 }
 
