@@ -37,8 +37,10 @@ int wsgi_when_read(struct wsgi_when *w, int64_t seconds)
 	const time_t at = (time_t)seconds;
 
 	*w = (struct wsgi_when){0};
-	if (localtime_r(&at, &w->tm) == NULL)
+	if (localtime_r(&at, &w->tm) == NULL) {
+		*w = (struct wsgi_when){0}; /* Windows writes -1 everywhere, the month too */
 		return -EOVERFLOW;
+	}
 	set_zone(w, seconds);
 	return 0;
 }

@@ -79,8 +79,11 @@ static const int64_t far_off[] = {INT64_MAX, INT64_MIN, INT64_MAX / 2, -(INT64_C
 START_TEST(a_moment_that_no_year_has_is_refused)
 {
 	given_the_zone("UTC");
+	memset(&when, 'x', sizeof(when));
 	ck_assert_int_eq(wsgi_when_read(&when, far_off[_i]), -EOVERFLOW);
 	ck_assert_str_eq(when.zone, "");
+	wsgi_when_clf(&when, text); /* and can be written all the same */
+	ck_assert_str_eq(text, "00/Jan/1900:00:00:00 ");
 }
 END_TEST
 
