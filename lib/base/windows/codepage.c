@@ -1,7 +1,6 @@
 #include "base/codepage.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <windows.h>
@@ -45,13 +44,17 @@ static int encode(const struct wsgi_codepage *page, struct wsgi_span text, struc
 	return rc;
 }
 
-/* Without LCMAP_LINGUISTIC_CASING a unit becomes one unit, as where the system compares names. */
+/*
+ * Unit by unit, and without LCMAP_LINGUISTIC_CASING, as where the system compares names: one unit
+ * becomes one unit, and the halves of a character stay.
+ */
 static bool map_upper(wchar_t *units, size_t len)
 {
-	if (len == 0)
-		return true;
-	return len <= INT_MAX && LCMapStringEx(LOCALE_NAME_INVARIANT, LCMAP_UPPERCASE, units,
-					       (int)len, units, (int)len, NULL, NULL, 0) != 0;
+	for (size_t i = 0; i < len; i++)
+		if (LCMapStringEx(LOCALE_NAME_INVARIANT, LCMAP_UPPERCASE, units + i, 1, units + i,
+				  1, NULL, NULL, 0) != 1)
+			return false;
+	return true;
 }
 
 static int upper(const struct wsgi_codepage *page, struct wsgi_span text, struct wsgi_buf *out)
