@@ -278,16 +278,18 @@ END_TEST
 
 START_TEST(a_refused_line_has_its_error_log)
 {
-	static const char *const refused[] = {
-		"wsgi-iis --error-logfile /log --bad app.py",
-		"wsgi-iis --bad --error-logfile /log app.py",
-		"wsgi-iis --bad app.py --error-logfile=/clients",
+	static const struct {
+		const char *line, *log;
+	} refused[] = {
+		{"wsgi-iis --error-logfile /log --bad app.py", "/log"},
+		{"wsgi-iis --bad --error-logfile /log app.py", "/log"},
+		{"wsgi-iis --bad app.py --error-logfile=/clients", "/servers"},
 	};
 
-	setenv("WSGI_ERROR_LOGFILE", "/log", 1);
+	setenv("WSGI_ERROR_LOGFILE", "/servers", 1);
 	for (int i = 0; i < LEN(refused); i++) {
-		ck_assert_int_eq(when_iis_starts(refused[i]), -EINVAL);
-		ck_assert_str_eq(options.error_logfile, "/log");
+		ck_assert_int_eq(when_iis_starts(refused[i].line), -EINVAL);
+		ck_assert_str_eq(options.error_logfile, refused[i].log);
 		ck_assert_ptr_nonnull(strstr(err.text, "--bad"));
 		wsgi_options_finish(&options);
 	}

@@ -28,6 +28,7 @@ static const char *const links[][2] = {
 	{"@/out.py", "@/www/link-out.py"},
 	{"@/www/a/deep.wsgi", "@/www/link-in.py"},
 	{"@/www/plain.txt", "@/www/link-plain.py"},
+	{"@/www/app.py", "@/www/link"},
 };
 
 /* What "@" stands for; in one of some buffers, in turn. */
@@ -144,6 +145,8 @@ static const struct {
 	 "does not end in"},
 	{"a link to one that is none", "@/www/link-plain.py", "/link-plain.py", "/", NULL, -EACCES,
 	 "does not end in"},
+	{"a link without an ending to one that has it", "@/www/link", "/link", "/", NULL, -EACCES,
+	 "does not end in"},
 	{"outside of the root", "@/out.py", "/out.py", "/", NULL, -EACCES, "is not below the root"},
 	{"in a folder that begins as the root does", "@/wwwx/app.py", "/app.py", "/", NULL, -EACCES,
 	 "is not below the root"},
@@ -166,6 +169,7 @@ static const struct {
 	{"a stream of a file that the URL alone has", "@/www/app.py", "/app.py::$DATA", "/", NULL,
 	 -EACCES, "plain one"},
 	{"a short name", "@/www/appl~1.py", "/appl~1.py", "/", NULL, -EACCES, "plain one"},
+	{"a short name from a shell", "@/www/appl~1.py", NULL, NULL, NULL, -EACCES, "plain one"},
 	{"a short name of a folder", "@/www/a~1/app.py", "/a~1/app.py", "/", NULL, -EACCES,
 	 "plain one"},
 	{"a backslash in the URL", "@/www/app.py", "/a\\app.py", "/", NULL, -EACCES, "plain one"},
