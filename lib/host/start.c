@@ -38,7 +38,14 @@ static const char slow_boot[] =
 	"def no(t):\n"
 	/* as bytes: a text file would make its line ends Windows' own once more */
 	" os.write(1,sys.argv[2].encode())\n"
-	" sys.stderr.write('%s: %s %s\\n'%(w,sys.executable,t))\n"
+	/* into a log file as base/log has its lines */
+	" l=w+':'\n"
+	" for o in sys.argv[7:]:\n"
+	"  if o=='--':break\n"
+	"  if o[:16]=='--error-logfile='and o[16:]!='-':\n"
+	"   import time\n"
+	"   l=time.strftime('[%Y-%m-%d %H:%M:%S %z]')+' [%d] [ERROR]'%os.getpid()\n"
+	" sys.stderr.write('%s %s %s\\n'%(l,sys.executable,t))\n"
 	" sys.exit(69)\n"
 	"if v<(3,8) or n!='cpython':\n"
 	" no('is %s %d.%d; CPython 3.8 or newer is needed: name one by --python'\n"

@@ -3,6 +3,7 @@
 import os
 import pwd
 import re
+import shutil
 import subprocess
 
 from frontend import WEB_USER, Work, has, main, same, test
@@ -127,6 +128,21 @@ def what_does_not_load_has_its_time(command):
     same((status, out, err), (78, PAGE, ''))
     has(text_of(log), "No module named 'there_is_no_such_module'")
     assert re.match(TIME, text_of(log).splitlines()[-1]), text_of(log)
+
+
+@test(each=CGIS)
+def an_interpreter_that_cannot_load_the_plugin_says_so_there(command):
+    WORK.file('bare', 'wsgi_python.abi3.so', text='no module at all')
+    shutil.copy(WORK.program(command), WORK.folder('bare'))
+    program, log = os.path.join(WORK.path, 'bare', command), fresh()
+    python = '--python=/usr/bin/python3'
+    same(run(program, '--error-logfile', log, python, SAYS), (69, PAGE, ''))
+    assert re.match(TIME + '/usr/bin/python3 cannot load ' + WORK.path, text_of(log)), text_of(log)
+    for words in (), ('--error-logfile=-',):
+        err = run(program, *words, python, SAYS)[2]
+        assert err.startswith(command + ': /usr/bin/python3 cannot load '), err
+    err = run(program, python, '--', '--error-logfile=x.py')[2]
+    assert err.startswith(command + ': /usr/bin/python3 cannot load '), err
 
 
 @test(each=CGIS)
