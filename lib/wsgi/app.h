@@ -66,9 +66,9 @@ struct wsgi_start {
  * transport can. Source: PEP 3333 "Optional Platform-Specific File Handling".
  */
 struct wsgi_file {
-	int fd;       /* borrowed until the body is closed */
-	off_t offset; /* where to begin */
-	uint64_t len; /* UINT64_MAX: to the end of the file */
+	int fd;         /* borrowed until the body is closed */
+	int64_t offset; /* where to begin */
+	uint64_t len;   /* UINT64_MAX: to the end of the file */
 };
 
 /*

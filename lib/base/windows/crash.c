@@ -9,6 +9,10 @@
 #include "base/wtf8.h"
 
 static const struct wsgi_crash *volatile watched;
+static volatile LONG speaker; /* the thread that says the last words; 0: none does */
+
+/* What was asked before us: mingw's own, which calls the handlers of signal(). */
+static LPTOP_LEVEL_EXCEPTION_FILTER before;
 
 static const struct {
 	DWORD code;
@@ -24,14 +28,23 @@ static const struct {
 };
 
 enum { ROOM = 32 * 1024 }; /* of the stack, for last words on its overflow */
+enum { WAIT_MS = 2000 };   /* for those of another thread */
 
+/* The words come once, whatever happens while they are said, and no other thread cuts them off. */
 static void say(const char *what, const char *where)
 {
+	const LONG me = (LONG)GetCurrentThreadId();
+	const LONG other = InterlockedCompareExchange(&speaker, me, 0);
 	const struct wsgi_crash *crash = watched;
 
-	watched = NULL; /* these words come once, whatever happens while they are said */
-	if (crash == NULL)
+	if (other != 0 && other != me)
+		Sleep(WAIT_MS);
+	if (other != 0)
 		return;
+	if (crash == NULL) {
+		speaker = 0;
+		return;
+	}
 	wsgi_log(&crash->log, WSGI_LOG_ERROR, "the application ended the process: %s%s", what,
 		 where);
 	crash->last(crash->ctx);
@@ -41,7 +54,7 @@ static void say(const char *what, const char *where)
 static void name_place(const void *address, char *text, size_t size)
 {
 	wchar_t wide[512];
-	char path[sizeof(wide)];
+	char path[3 * sizeof(wide) / sizeof(wide[0]) + 1];
 	HMODULE module;
 	DWORD len;
 
@@ -58,9 +71,8 @@ static void name_place(const void *address, char *text, size_t size)
 		 (unsigned long long)((const char *)address - (const char *)module));
 }
 
-static LONG WINAPI on_exception(EXCEPTION_POINTERS *e)
+static void report(const EXCEPTION_RECORD *record)
 {
-	const EXCEPTION_RECORD *record = e->ExceptionRecord;
 	char where[300], number[40];
 	const char *what = number;
 
@@ -70,7 +82,16 @@ static LONG WINAPI on_exception(EXCEPTION_POINTERS *e)
 			what = exceptions[i].words;
 	name_place(record->ExceptionAddress, where, sizeof(where));
 	say(what, where);
-	TerminateProcess(GetCurrentProcess(), record->ExceptionCode);
+}
+
+static LONG WINAPI on_exception(EXCEPTION_POINTERS *e)
+{
+	const LONG taken = before != NULL ? before(e) : EXCEPTION_CONTINUE_SEARCH;
+
+	if (taken != EXCEPTION_CONTINUE_SEARCH)
+		return taken;
+	report(e->ExceptionRecord);
+	TerminateProcess(GetCurrentProcess(), e->ExceptionRecord->ExceptionCode);
 	return EXCEPTION_EXECUTE_HANDLER;
 }
 
@@ -86,6 +107,26 @@ static void at_exit(void)
 	say("it called exit()", "");
 }
 
+/* What was asked for exceptions before us is asked again; what somebody has set since, stays. */
+static void take_exceptions(bool take)
+{
+	LPTOP_LEVEL_EXCEPTION_FILTER was =
+		SetUnhandledExceptionFilter(take ? on_exception : before);
+
+	if (take && was != on_exception)
+		before = was;
+	else if (!take && was != on_exception)
+		SetUnhandledExceptionFilter(was);
+}
+
+static void take_abort(bool take)
+{
+	void (*was)(int) = signal(SIGABRT, take ? on_abort : SIG_DFL);
+
+	if (was != SIG_DFL && was != on_abort && was != SIG_ERR)
+		signal(SIGABRT, was);
+}
+
 void wsgi_crash_watch(const struct wsgi_crash *crash)
 {
 	static bool registered;
@@ -96,6 +137,6 @@ void wsgi_crash_watch(const struct wsgi_crash *crash)
 		registered = atexit(at_exit) == 0;
 		SetThreadStackGuarantee(&room);
 	}
-	SetUnhandledExceptionFilter(crash != NULL ? on_exception : NULL);
-	signal(SIGABRT, crash != NULL ? on_abort : SIG_DFL);
+	take_exceptions(crash != NULL);
+	take_abort(crash != NULL);
 }

@@ -94,19 +94,32 @@ static int inherit(const char *name, const char *value)
 	return rc;
 }
 
+/* Whether a variable can have it; errno says that it cannot. */
+static bool is_name(const char *name)
+{
+	if (*name != '\0' && strchr(name, '=') == NULL)
+		return true;
+	errno = EINVAL;
+	return false;
+}
+
 int wsgi_windows_setenv(const char *name, const char *value, int overwrite)
 {
 	char *entry, *old;
 	size_t i;
+	int made;
 
-	if (*name == '\0' || strchr(name, '=') != NULL) {
-		errno = EINVAL;
+	if (!is_name(name))
 		return -1;
-	}
 	i = find(name, &old);
-	if (i < count && !overwrite)
+	if (i < count && (!overwrite || strcmp(old, value) == 0))
 		return 0;
-	if (asprintf(&entry, "%s=%s", name, value) < 0) {
+	/* In the letters that it has: so the system keeps it. */
+	if (i < count)
+		made = asprintf(&entry, "%.*s%s", (int)(old - environ[i]), environ[i], value);
+	else
+		made = asprintf(&entry, "%s=%s", name, value);
+	if (made < 0) {
 		errno = ENOMEM;
 		return -1;
 	}
@@ -120,16 +133,19 @@ int wsgi_windows_setenv(const char *name, const char *value, int overwrite)
 	return 0;
 }
 
+/* All of that name: what started us may have given more than one. */
 int wsgi_windows_unsetenv(const char *name)
 {
 	char *old;
-	size_t i = find(name, &old);
+	size_t i;
 
-	if (i == count)
-		return 0;
-	if (inherit(name, NULL) != 0)
+	if (!is_name(name))
 		return -1;
-	memmove(environ + i, environ + i + 1, (count - i) * sizeof(environ[0]));
-	count--;
+	while ((i = find(name, &old)) < count) {
+		if (inherit(name, NULL) != 0)
+			return -1;
+		memmove(environ + i, environ + i + 1, (count - i) * sizeof(environ[0]));
+		count--;
+	}
 	return 0;
 }

@@ -3,9 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <windows.h>
 
-#include "base/path.h"
 #include "base/windows/wide.h"
 
 enum { BLOCK = 65536 };
@@ -18,20 +18,29 @@ static DWORD piece(size_t len)
 	return len < most ? (DWORD)len : most;
 }
 
+/* A pipe that was closed at its other end has ended; one of messages has more of this one. */
+static ssize_t read_failed(DWORD n)
+{
+	const DWORD error = GetLastError();
+
+	if (error == ERROR_BROKEN_PIPE || error == ERROR_HANDLE_EOF)
+		return 0;
+	return error == ERROR_MORE_DATA && n > 0 ? (ssize_t)n : -wsgi_windows_errno(error);
+}
+
 ssize_t wsgi_fd_read(int fd, void *buf, size_t len)
 {
 	intptr_t handle = _get_osfhandle(fd);
-	DWORD n;
+	DWORD n = 0;
 
 	if (handle == -1)
 		return -EBADF;
-	/* A pipe that was closed at its other end has ended; a write of nothing is no end. */
+	if (len == 0)
+		return 0;
+	/* A write of nothing, which a read of a pipe sees, is no end. */
 	do
 		if (!ReadFile((HANDLE)handle, buf, piece(len), &n, NULL))
-			return GetLastError() == ERROR_BROKEN_PIPE ||
-					       GetLastError() == ERROR_HANDLE_EOF
-				       ? 0
-				       : -wsgi_windows_errno(GetLastError());
+			return read_failed(n);
 	while (n == 0 && GetFileType((HANDLE)handle) == FILE_TYPE_PIPE);
 	return n;
 }
@@ -83,45 +92,65 @@ int wsgi_fd_sendfile(int out, int in, off_t *offset, uint64_t *left)
 	return 0;
 }
 
+/* The C library has its descriptors 0, 1 and 2 without a handle too: only that one tells. */
+static bool is_open(int fd)
+{
+	const intptr_t handle = _get_osfhandle(fd);
+
+	return handle >= 0 &&
+	       (GetFileType((HANDLE)handle) != FILE_TYPE_UNKNOWN || GetLastError() == NO_ERROR);
+}
+
 int wsgi_fd_standard(void)
 {
-	int fd;
+	int rc = 0;
 
-	do
-		fd = open("NUL", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd < 0)
-		return -errno;
-	close(fd);
-	return 0;
+	for (int fd = 0; rc == 0 && fd <= STDERR_FILENO; fd++) {
+		int nul;
+
+		if (is_open(fd))
+			continue;
+		nul = open("NUL", O_RDWR);
+		if (nul < 0)
+			return -errno;
+		if (nul == fd)
+			continue;
+		rc = _dup2(nul, fd) == 0 ? 0 : -errno;
+		close(nul);
+	}
+	return rc;
+}
+
+/* No child inherits it, also one that another thread starts meanwhile. */
+static int copy_of(int fd)
+{
+	intptr_t handle = _get_osfhandle(fd);
+	HANDLE self = GetCurrentProcess(), made;
+	int copy;
+
+	if (handle < 0)
+		return -EBADF;
+	if (!DuplicateHandle(self, (HANDLE)handle, self, &made, 0, FALSE, DUPLICATE_SAME_ACCESS))
+		return -wsgi_windows_errno(GetLastError());
+	copy = _open_osfhandle((intptr_t)made, _O_BINARY | _O_NOINHERIT);
+	if (copy >= 0)
+		return copy;
+	CloseHandle(made);
+	return -EMFILE;
 }
 
 int wsgi_fd_keep(int fd)
 {
-	int copy = _dup(fd);
+	int copy = copy_of(fd), higher;
 
-	if (copy < 0)
-		return -errno;
-	if (SetHandleInformation((HANDLE)_get_osfhandle(copy), HANDLE_FLAG_INHERIT, 0))
+	if (copy < 0 || copy > STDERR_FILENO)
 		return copy;
+	higher = wsgi_fd_keep(fd);
 	close(copy);
-	return -wsgi_windows_errno(GetLastError());
+	return higher;
 }
 
 void wsgi_fd_drop(int fd)
 {
 	(void)fd; /* streams are pipes of one direction */
-}
-
-int wsgi_fd_may_create(const char *path)
-{
-	char *folder = strdup(path);
-	int rc;
-
-	if (folder == NULL)
-		return -ENOMEM;
-	folder[wsgi_path_last(path) - path] = '\0';
-	rc = access(*folder != '\0' ? folder : ".", W_OK) == 0 ? 0 : -errno;
-	free(folder);
-	return rc;
 }

@@ -29,7 +29,7 @@ static int open_append(const wchar_t *path, int flags)
 
 int wsgi_windows_open(const char *path, int flags, ...)
 {
-	wchar_t *wide = wsgi_wide(path);
+	wchar_t *wide = wsgi_wide_path(path);
 	int fd, mode = 0;
 	va_list ap;
 
@@ -50,7 +50,7 @@ int wsgi_windows_open(const char *path, int flags, ...)
 
 int wsgi_windows_access(const char *path, int mode)
 {
-	wchar_t *wide = wsgi_wide(path);
+	wchar_t *wide = wsgi_wide_path(path);
 	int rc = wide != NULL ? _waccess(wide, mode & ~X_OK) : -1; /* it knows no X_OK */
 
 	free(wide);
@@ -77,15 +77,35 @@ char *wsgi_windows_getcwd(char *buf, size_t size)
 	return path;
 }
 
+/* The system moves the file's place, also for a read at an offset; a thread's own read meanwhile is
+ * not provided for. */
 ssize_t wsgi_windows_pread(int fd, void *buf, size_t len, off_t offset)
 {
+	const LARGE_INTEGER stay = {.QuadPart = 0};
 	OVERLAPPED at = {.Offset = (DWORD)offset, .OffsetHigh = (DWORD)(offset >> 32)};
-	intptr_t handle = _get_osfhandle(fd);
+	HANDLE file = (HANDLE)_get_osfhandle(fd);
+	LARGE_INTEGER was;
+	ssize_t rc;
 	DWORD n;
 
-	if (handle == -1)
+	if (file == INVALID_HANDLE_VALUE) {
+		errno = EBADF;
 		return -1;
-	if (!ReadFile((HANDLE)handle, buf, len < INT_MAX ? (DWORD)len : INT_MAX, &n, &at))
-		return GetLastError() == ERROR_HANDLE_EOF ? 0 : wsgi_windows_failed();
-	return n;
+	}
+	if (offset < 0) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (GetFileType(file) != FILE_TYPE_DISK) {
+		errno = ESPIPE;
+		return -1;
+	}
+	if (!SetFilePointerEx(file, stay, &was, FILE_CURRENT))
+		return wsgi_windows_failed();
+	if (ReadFile(file, buf, len < INT_MAX ? (DWORD)len : INT_MAX, &n, &at))
+		rc = n;
+	else
+		rc = GetLastError() == ERROR_HANDLE_EOF ? 0 : wsgi_windows_failed();
+	SetFilePointerEx(file, was, NULL, FILE_BEGIN);
+	return rc;
 }

@@ -59,21 +59,41 @@ bool wsgi_path_ends_in(const char *path, size_t len, const char *ending)
 	return true;
 }
 
-static DWORD attributes_of(const char *path)
+/* Behind "\\?\", "\\.\" or "\??\", which have the system take a path as it is. */
+static const char *behind_prefix(const char *path)
 {
-	wchar_t *wide = wsgi_wide(path);
-	DWORD attributes = wide != NULL ? GetFileAttributesW(wide) : INVALID_FILE_ATTRIBUTES;
+	char head[5];
 
-	free(wide);
-	return attributes;
+	for (size_t i = 0; i < 4; i++) {
+		if (path[i] == '\0')
+			return path;
+		head[i] = path[i] == '/' ? '\\' : path[i];
+	}
+	head[4] = '\0';
+	if (strcmp(head, "\\\\?\\") == 0 || strcmp(head, "\\\\.\\") == 0 ||
+	    strcmp(head, "\\??\\") == 0)
+		return path + 4;
+	return path;
 }
 
-/* Open without a right to anything in it; with the flag a folder too. */
+/* A ":" behind that of the drive begins the name of a stream of a file, or of a folder. */
+static bool names_stream(const char *path)
+{
+	path = behind_prefix(path);
+	return strchr(has_drive(path) ? path + 2 : path, ':') != NULL;
+}
+
+/* Open without a right to anything in it; a folder too. What fails sets errno. */
 static HANDLE look_at(const char *path)
 {
-	wchar_t *wide = wsgi_wide(path);
 	HANDLE file = INVALID_HANDLE_VALUE;
+	wchar_t *wide;
 
+	if (names_stream(path)) {
+		errno = EACCES;
+		return file;
+	}
+	wide = wsgi_wide_path(path);
 	if (wide == NULL)
 		return file;
 	file = CreateFileW(wide, FILE_READ_ATTRIBUTES,
@@ -85,8 +105,11 @@ static HANDLE look_at(const char *path)
 	return file;
 }
 
-/* What is no device: "CON" and "NUL" are files everywhere, in whatever folder they are named. */
-bool wsgi_path_is_file(const char *path)
+/*
+ * Whether it is there, on a disk, and as wanted: a folder or none. "CON" and "NUL" are devices, in
+ * whatever folder they are named.
+ */
+static bool is_there(const char *path, bool folder)
 {
 	HANDLE file = look_at(path);
 	BY_HANDLE_FILE_INFORMATION info;
@@ -95,27 +118,35 @@ bool wsgi_path_is_file(const char *path)
 	if (file == INVALID_HANDLE_VALUE)
 		return false;
 	yes = GetFileType(file) == FILE_TYPE_DISK && GetFileInformationByHandle(file, &info) &&
-	      (info.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) == 0;
+	      ((info.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0) == folder;
 	CloseHandle(file);
 	return yes;
 }
 
+bool wsgi_path_is_file(const char *path)
+{
+	return is_there(path, false);
+}
+
 bool wsgi_path_is_folder(const char *path)
 {
-	DWORD attributes = attributes_of(path);
-
-	return attributes != INVALID_FILE_ATTRIBUTES &&
-	       (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
+	return is_there(path, true);
 }
 
 /* The final path of an open file, without the "\\?\" in front of it. NULL and errno. */
 static char *final_path(HANDLE file)
 {
-	DWORD len = GetFinalPathNameByHandleW(file, NULL, 0, VOLUME_NAME_DOS);
-	wchar_t *wide = len > 0 ? malloc((len + 1) * sizeof(wide[0])) : NULL, *at = wide;
+	const DWORD size = GetFinalPathNameByHandleW(file, NULL, 0, VOLUME_NAME_DOS) + 1;
+	wchar_t *wide = calloc(size, sizeof(wide[0])), *at = wide;
+	DWORD len;
 	char *path;
 
-	if (wide == NULL || GetFinalPathNameByHandleW(file, wide, len + 1, VOLUME_NAME_DOS) > len) {
+	if (wide == NULL) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	len = GetFinalPathNameByHandleW(file, wide, size, VOLUME_NAME_DOS);
+	if (len == 0 || len >= size) { /* it may be renamed meanwhile */
 		wsgi_windows_failed();
 		free(wide);
 		return NULL;
@@ -131,10 +162,18 @@ static char *final_path(HANDLE file)
 	return path;
 }
 
-/* A ":" behind that of the drive begins the name of a stream of a file. */
-static bool names_stream(const char *path)
+/*
+ * Whether the system, asked for this path, comes to the same file: not where its last dot or blank
+ * is dropped, or a part of it is a device ("C:\apps\con.dll"). Behind "\\?\" such files can be.
+ */
+static bool means_itself(const char *real)
 {
-	return strchr(has_drive(path) ? path + 2 : path, ':') != NULL;
+	wchar_t *wide = wsgi_wide(real), *whole = wide != NULL ? wsgi_wide_whole(wide) : NULL;
+	const bool yes = whole != NULL && wcscmp(wide, whole) == 0;
+
+	free(wide);
+	free(whole);
+	return yes && !names_stream(real);
 }
 
 char *wsgi_path_real(const char *path)
@@ -149,14 +188,14 @@ char *wsgi_path_real(const char *path)
 	else
 		errno = EACCES;
 	CloseHandle(file);
-	if (real == NULL || !names_stream(real))
+	if (real == NULL || means_itself(real))
 		return real;
 	free(real);
 	errno = EACCES;
 	return NULL;
 }
 
-/* Whether the first units of file are those of folder, in letters of either case. */
+/* The length of folder, where file begins with it, in letters of either case; else 0. */
 static size_t begins_with(const wchar_t *file, const wchar_t *folder)
 {
 	size_t len = wcslen(folder);

@@ -54,7 +54,7 @@ static bool identify(const wchar_t *path, BY_HANDLE_FILE_INFORMATION *info)
 
 bool wsgi_program_is(const char *path)
 {
-	wchar_t *own = own_path(), *wide = wsgi_wide(path);
+	wchar_t *own = own_path(), *wide = wsgi_wide_path(path);
 	BY_HANDLE_FILE_INFORMATION a, b;
 	bool yes = own != NULL && wide != NULL && identify(own, &a) && identify(wide, &b) &&
 		   a.dwVolumeSerialNumber == b.dwVolumeSerialNumber &&
@@ -75,6 +75,9 @@ const char *wsgi_program_started_as(void)
 }
 
 /* -- a command line ---------------------------------------------------------------------------- */
+
+/* In units, with its NUL: CreateProcessW(). */
+enum { LONGEST = 32767 - 1 };
 
 static int add(struct wsgi_buf *line, char c, size_t times)
 {
@@ -130,13 +133,15 @@ static wchar_t *line_of(char *const *argv)
 
 /* -- the other program ------------------------------------------------------------------------- */
 
-/* A job that ends what is in it when we end, however we do. NULL: there is none; it goes without.
+/*
+ * A job that ends what is in it when we end, however we do; but not what that has started, which
+ * may be meant to stay. NULL: there is none; it goes without.
  */
 static HANDLE make_job(void)
 {
 	JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {
 		.BasicLimitInformation.LimitFlags =
-			JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE | JOB_OBJECT_LIMIT_BREAKAWAY_OK,
+			JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE | JOB_OBJECT_LIMIT_SILENT_BREAKAWAY_OK,
 	};
 	HANDLE job = CreateJobObjectW(NULL, NULL);
 
@@ -166,14 +171,29 @@ static int start(const wchar_t *path, wchar_t *line, PROCESS_INFORMATION *made)
 	return 0;
 }
 
+/* Wait for it, as it: its end of the streams is the only one, and Ctrl-C is for it to take. */
+static DWORD follow(HANDLE process)
+{
+	DWORD status = 1;
+
+	SetConsoleCtrlHandler(NULL, TRUE);
+	/* The response ends when nobody has its pipe any more; standard error may be that too. */
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		close(fd);
+	WaitForSingleObject(process, INFINITE);
+	GetExitCodeProcess(process, &status);
+	return status;
+}
+
 int wsgi_program_become(const char *path, char *const *argv)
 {
-	wchar_t *wide = wsgi_wide(path), *line = line_of(argv);
+	wchar_t *wide = wsgi_wide_path(path), *line = line_of(argv);
 	int rc = wide != NULL && line != NULL ? 0 : -ENOMEM;
 	PROCESS_INFORMATION made;
-	DWORD status = 1;
 	HANDLE job;
 
+	if (rc == 0 && wcslen(line) > LONGEST)
+		rc = -E2BIG;
 	if (rc == 0)
 		rc = start(wide, line, &made);
 	free(wide);
@@ -184,10 +204,5 @@ int wsgi_program_become(const char *path, char *const *argv)
 	if (job != NULL)
 		AssignProcessToJobObject(job, made.hProcess);
 	ResumeThread(made.hThread);
-	/* The response ends when nobody has its pipe any more: that is the other's to say. */
-	for (int fd = 0; fd <= 1; fd++)
-		close(fd);
-	WaitForSingleObject(made.hProcess, INFINITE);
-	GetExitCodeProcess(made.hProcess, &status);
-	ExitProcess(status);
+	ExitProcess(follow(made.hProcess));
 }

@@ -42,7 +42,7 @@ BOOLEAN NTAPI SystemFunction036(PVOID buf, ULONG len);
 ssize_t getrandom(void *buf, size_t len, unsigned flags)
 {
 	(void)flags;
-	if (SystemFunction036(buf, (ULONG)len))
+	if (len <= LONG_MAX && SystemFunction036(buf, (ULONG)len))
 		return (ssize_t)len;
 	errno = EIO;
 	return -1;
@@ -72,17 +72,29 @@ static void *fail(DWORD error)
 /* LoadLibraryExW() wants a whole path to look beside it for what else is needed; with "\" in it. */
 static wchar_t *whole(const char *path)
 {
-	wchar_t *wide = wsgi_wide(path), *full = NULL;
-	DWORD len = wide != NULL ? GetFullPathNameW(wide, 0, NULL, NULL) : 0;
+	wchar_t *wide = wsgi_wide_path(path), *full = wide != NULL ? wsgi_wide_whole(wide) : NULL;
 
-	if (len > 0)
-		full = malloc(len * sizeof(full[0]));
-	if (full != NULL && GetFullPathNameW(wide, len, full, NULL) >= len) {
-		free(full);
-		full = NULL;
-	}
 	free(wide);
 	return full;
+}
+
+/* What the system's own words do not say. */
+static void *fail_to_load(const wchar_t *full, DWORD error)
+{
+	if (error == ERROR_MOD_NOT_FOUND && GetFileAttributesW(full) != INVALID_FILE_ATTRIBUTES) {
+		snprintf(why, sizeof(why),
+			 "a library that it needs is neither beside it nor in the system's folder "
+			 "(Windows' error %lu)",
+			 error);
+		return NULL;
+	}
+	if (error == ERROR_BAD_EXE_FORMAT) {
+		snprintf(why, sizeof(why),
+			 "it, or a library that it needs, is no %u-bit DLL (Windows' error %lu)",
+			 (unsigned)(8 * sizeof(void *)), error);
+		return NULL;
+	}
+	return fail(error);
 }
 
 void *dlopen(const char *path, int flags)
@@ -92,11 +104,11 @@ void *dlopen(const char *path, int flags)
 
 	(void)flags;
 	if (full == NULL)
-		return fail(ERROR_OUTOFMEMORY);
+		return fail(errno == ENOMEM ? ERROR_OUTOFMEMORY : ERROR_PATH_NOT_FOUND);
 	library = LoadLibraryExW(full, NULL,
 				 LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR | LOAD_LIBRARY_SEARCH_SYSTEM32);
 	if (library == NULL)
-		fail(GetLastError());
+		fail_to_load(full, GetLastError());
 	free(full);
 	return library;
 }
