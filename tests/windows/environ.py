@@ -105,6 +105,14 @@ def the_folders_of_drives_are_no_variables():
 
 
 @test
+def what_is_kept_from_the_process_is_the_requests_too():
+    """HTTP_PROXY is a client's: no process of ours has it in its environment."""
+    for server in transcode.SERVERS:
+        check('cp1252', ['SERVER_SOFTWARE=' + (server or ''), 'Http_Proxy=h\xe9\u20ac'])
+        check('cp1252', ['HTTP_PROXY=h\xe9', 'SERVER_SOFTWARE=' + (server or '')])
+
+
+@test
 def a_value_may_be_as_long_as_the_system_has_it():
     check('cp932', ['HTTP_LONG=' + '\u65e5' * 32000, 'Long=' + '\U0001f600' * 16000])
 
