@@ -9,6 +9,7 @@ import os
 import re
 import time
 
+import iis_launch
 from iis_launch import Site
 from iis_site import (MAPPING, PREFIX, PROGRAM, ROOT, SITE, application, ask, built,
                       launcher)
@@ -23,6 +24,7 @@ application('env_hex', ROOT + '\\d\\e\\env_hex.dll')
 application('env_hex', ROOT + '\\d\\a long name of it.dll')
 application('answers', OUTSIDE + '\\answers.dll')
 application('answers', 'C:\\inetpub\\wwwroot2\\answers.dll')
+application('answers', 'C:\\inetpub\\webroot\\answers.dll')
 NAMED = application('env_hex', 'C:\\apps\\env_hex.dll')
 PREFIX.folder(ROOT + '\\folder.dll')
 PREFIX.file(ROOT + '\\page.txt', 'secret')
@@ -76,6 +78,7 @@ REFUSED = {  # the script's file, the statuses that may be, words of the log
     'the root with a backslash': (ROOT + '\\', (403, 404), 'wwwroot'),
     'outside': (OUTSIDE + '\\answers.dll', (403,), 'outside'),
     'a folder that begins as the root': ('C:\\inetpub\\wwwroot2\\answers.dll', (403,), 'wwwroot2'),
+    'a folder of the same length': ('C:\\inetpub\\webroot\\answers.dll', (403,), 'webroot'),
     'above': (ROOT + '\\..\\..\\outside\\answers.dll', (403,), 'outside'),
     'above with slashes': ('C:/inetpub/wwwroot/../../outside/answers.dll', (403,), 'outside'),
     'above and down again': (ROOT + '\\..\\wwwroot\\env_hex.dll', (403,), 'env_hex.dll'),
@@ -272,13 +275,16 @@ DIRECT = Site(extensions=('.exe',))
 DIRECT_RAW = dataclasses.replace(DIRECT, query_words='raw')
 WAYS = {'a mapping without it': SITE, 'behind the script': BEHIND, 'in quotes': BEHIND_QUOTED,
         'behind an application': APPLICATION_BEHIND, 'behind --validate': VALIDATED_BEHIND,
-        'the program by its URL': DIRECT, 'not decoded': DIRECT_RAW}
+        'the program by its URL': DIRECT, 'not decoded': DIRECT_RAW,
+        'behind the script, 932': dataclasses.replace(BEHIND, codepage='cp932'),
+        'by its URL, 932': dataclasses.replace(DIRECT, codepage='cp932')}
 
 
 def seen_query(query, way):
     site = WAYS[way]
     target = '/blog/long%20blog%20name.exe' if site.mapping is None else '/env_hex.dll'
-    answer = ask(target.encode() + b'/x?' + query.encode(), site)
+    sent = query if isinstance(query, bytes) else query.encode()
+    answer = ask(target.encode() + b'/x?' + sent, site)
     same(answer.log, '')
     return answer.environ()
 
@@ -298,6 +304,15 @@ def nor_in_any_other_place(way):
                   'C:\\outside\\answers.dll'):
         seen = seen_query(query, way)
         same((seen['QUERY_STRING'], seen['PATH_INFO']), (query.encode(), b'/x'))
+
+
+# A byte that a code page may make a hyphen of: U+00AD in 1252 (CVE-2024-4577).
+@test(each=[(query, way) for query in (b'\xad-help', b'\xads', b'-\xadhelp', b'\x81\x5c')
+            for way in WAYS if '932' in way or way in ('behind the script', 'not decoded')])
+def nor_is_one_of_bytes_that_are_no_utf_8(given):
+    query, way = given
+    text = iis_launch.to_text(query, WAYS[way].codepage)
+    same(seen_query(query, way)['QUERY_STRING'], text.encode())
 
 
 @test(each=['', '--help', 'C:\\outside\\answers.dll', 'demo', '--root+C:\\outside', '--version'])
