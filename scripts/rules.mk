@@ -110,6 +110,7 @@ coverage:
 	@scripts/bootstrap coverage
 	@$(AGAIN) O=build-coverage LDFLAGS=--coverage \
 		CFLAGS="-O0 -g --coverage -fprofile-update=atomic -std=gnu11" all tests
+	@$(AGAIN) O=build-coverage windows-tests
 	@$(CHECK_ENV) scripts/coverage build-coverage
 tests: $(TESTS) $(PROGS)
 CHECK_ENV = CC="$(CC)" PYTHON_CFLAGS="$(PYTHON_CFLAGS)" SAN="$(SAN)"
