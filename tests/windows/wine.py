@@ -174,6 +174,7 @@ class Launcher:
         self.child.stdin.flush()
         ready, _, _ = select.select([self.child.stdout], [], [], seconds + 60)
         answer = self.child.stdout.readline().strip() if ready else b'nothing'
+        os.unlink(self.name('case'))
         assert answer == b'done', 'the launcher says: %r' % answer
 
     def start(self, line, environment, folder=None, body=b'', seconds=30, take=0, hold=False):
