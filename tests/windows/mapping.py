@@ -175,6 +175,16 @@ def a_file_that_is_no_application_is_told(name):
     same(answer.code, 78)
 
 
+@test
+def a_link_is_followed_and_then_judged():
+    os.symlink(PREFIX.unix(OUTSIDE + '\\answers.dll'), PREFIX.unix(ROOT + '\\link.dll'))
+    os.symlink(PREFIX.unix(OUTSIDE), PREFIX.unix(ROOT + '\\linked'))
+    os.symlink('env_hex.dll', PREFIX.unix(ROOT + '\\inner.dll'))
+    for target in ('/link.dll', '/linked/answers.dll'):
+        has(refused(ask(target), 403), OUTSIDE)
+    same(ask('/inner.dll').environ()['SCRIPT_NAME'], b'/inner.dll')
+
+
 # How the administrator writes the root.
 
 @test(each=['--root=' + ROOT, '--root ' + ROOT + '\\', '--root "%s"' % ROOT, '--root ' +
