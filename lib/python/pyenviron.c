@@ -178,7 +178,7 @@ static int set_wsgi(struct wsgi_pyenviron *e, PyObject *dict, const struct wsgi_
 	return PyDict_Update(dict, e->constants);
 }
 
-PyObject *wsgi_pyenviron_dict(struct wsgi_pyenviron *e, const struct wsgi_pycall *call)
+static PyObject *make(struct wsgi_pyenviron *e, const struct wsgi_pycall *call)
 {
 	PyObject *dict = PyDict_New();
 
@@ -192,4 +192,118 @@ PyObject *wsgi_pyenviron_dict(struct wsgi_pyenviron *e, const struct wsgi_pycall
 fail:
 	Py_DECREF(dict);
 	return NULL;
+}
+
+/* -- the last one again ------------------------------------------------------------------------ */
+
+static unsigned flags_of(const struct wsgi_environ *env)
+{
+	return (env->url_scheme[4] == 's' ? 1u : 0) | (env->multithread ? 2u : 0) |
+	       (env->multiprocess ? 4u : 0) | (env->input_terminated ? 8u : 0) |
+	       (env->file_wrapper ? 16u : 0);
+}
+
+/* Whether the names are those of the last request, and in their order; they are now noted. */
+static bool recall(struct wsgi_pyenviron *e, const struct wsgi_environ *env)
+{
+	const unsigned flags = flags_of(env);
+	bool same = env->len == e->order_len && flags == e->flags;
+
+	e->flags = flags;
+	e->order_len = env->len <= WSGI_PYENVIRON_VARIABLES ? env->len : 0;
+	for (size_t i = 0; i < e->order_len; i++) {
+		struct wsgi_span name, value;
+		struct wsgi_pyname *p;
+
+		wsgi_environ_at(env, i, &name, &value);
+		p = place(e, name);
+		same = same && p != NULL && p == e->order[i];
+		e->order[i] = p;
+	}
+	return same && e->order_len > 0;
+}
+
+/* Keep the dict of a request whose names were those of the one before: the next may be so too. */
+static int keep(struct wsgi_pyenviron *e, PyObject *dict, const struct wsgi_environ *env)
+{
+	PyObject *last = PyDict_Copy(dict);
+	int rc = -1;
+
+	if (last != NULL)
+		rc = PyDict_SetItem(last, e->input, Py_None);
+	if (rc == 0)
+		rc = PyDict_SetItem(last, e->errors, Py_None);
+	for (size_t i = 0; rc == 0 && i < e->order_len; i++) {
+		struct wsgi_span name, value;
+
+		wsgi_environ_at(env, i, &name, &value);
+		e->is_none[i] = value.len > VALUE_MAX_LEN;
+		if (e->is_none[i])
+			rc = PyDict_SetItem(last, e->order[i]->name, Py_None);
+	}
+	if (rc == 0) {
+		e->last = last;
+		return 0;
+	}
+	Py_XDECREF(last);
+	return -1;
+}
+
+/* Set variable i where it is not that of the last request: in dict, and in what is kept. */
+static int set_changed(struct wsgi_pyenviron *e, PyObject *dict, const struct wsgi_environ *env,
+		       size_t i)
+{
+	struct wsgi_pyname *p = e->order[i];
+	PyObject *before = p->value, *str, *owned = NULL;
+	struct wsgi_span name, value;
+	int rc;
+
+	wsgi_environ_at(env, i, &name, &value);
+	str = value_of(p, value, &owned);
+	if (str == NULL)
+		return -1;
+	if (str == before && !e->is_none[i])
+		return 0;
+	rc = PyDict_SetItem(dict, p->name, str);
+	if (rc == 0 && (owned == NULL || !e->is_none[i]))
+		rc = PyDict_SetItem(e->last, p->name, owned == NULL ? str : Py_None);
+	e->is_none[i] = owned != NULL;
+	Py_XDECREF(owned);
+	return rc;
+}
+
+static PyObject *repeat(struct wsgi_pyenviron *e, const struct wsgi_pycall *call)
+{
+	PyObject *dict = PyDict_Copy(e->last);
+	int rc = dict != NULL ? 0 : -1;
+
+	for (size_t i = 0; rc == 0 && i < e->order_len; i++)
+		rc = set_changed(e, dict, call->env, i);
+	if (rc == 0)
+		rc = PyDict_SetItem(dict, e->input, call->input);
+	if (rc == 0)
+		rc = PyDict_SetItem(dict, e->errors, call->errors);
+	if (rc == 0)
+		return dict;
+	Py_CLEAR(e->last); /* it may be neither the one nor the other */
+	Py_XDECREF(dict);
+	return NULL;
+}
+
+PyObject *wsgi_pyenviron_dict(struct wsgi_pyenviron *e, const struct wsgi_pycall *call)
+{
+	PyObject *dict;
+	bool same;
+
+	if (call->env->run_once) /* there is no next one */
+		return make(e, call);
+	same = recall(e, call->env);
+	if (!same)
+		Py_CLEAR(e->last);
+	if (e->last != NULL)
+		return repeat(e, call);
+	dict = make(e, call);
+	if (same && dict != NULL && keep(e, dict, call->env) != 0)
+		Py_CLEAR(dict);
+	return dict;
 }

@@ -212,6 +212,16 @@ def forks(environ, start_response):
     return [b'one response']
 
 
+def spoil(environ, start_response):
+    seen = [(name, value if isinstance(value, (str, bool)) else type(value).__name__)
+            for name, value in environ.items()]
+    body = environ['wsgi.input'].read().decode('latin-1')
+    environ['PATH_INFO'] = environ['wsgi.input'] = environ['MINE'] = 'spoilt'
+    del environ['SERVER_NAME'], environ['wsgi.errors']
+    start_response('200 OK', TEXT)
+    return [json.dumps([seen, body]).encode()]
+
+
 # -- threads, many requests ------------------------------------------------------------------------
 
 def sleep(environ, start_response):

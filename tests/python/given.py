@@ -1,5 +1,7 @@
 """What an application is given for one request, and what becomes of it afterwards."""
 
+import json
+import random
 import time
 
 import gateway
@@ -94,6 +96,47 @@ def a_thread_that_comes_too_late_is_told_so():
 def environ_is_a_dict_of_str():
     with Client(SERVER) as c:
         same(c.json('types')[:2], ['dict', ['str']])
+
+
+def variables_by_chance(chance):
+    """A request's own, for some the same again and again, some long, some missing, in any order."""
+    more = {'HTTP_HOST': chance.choice(['a', 'b']), 'HTTP_COOKIE': 'c' * chance.choice([0, 9, 900]),
+            'HTTP_X': chance.choice([None, '', '\xe9', 'x' * 160, 'x' * 161, 'y' * 161]),
+            'HTTPS': chance.choice([None, 'off', 'on']), 'PATH_INFO': '/%d' % chance.randrange(3),
+            'HTTP_' + 'LONG' * 10: chance.choice([None, None, None, 'name'])}
+    if chance.random() < 0.05:
+        more.update(('HTTP_N%d' % i, str(i)) for i in range(70))
+    names = [name for name, value in more.items() if value is not None]
+    if chance.random() < 0.1:
+        chance.shuffle(names)
+    return {name: more[name] for name in names}
+
+
+@test(each=range(4))
+def an_environ_is_that_of_its_own_request(seed):
+    chance = random.Random(seed)
+    with Client(SERVER) as one, Client(SERVER) as two:
+        given = variables_by_chance(chance)
+        for _ in range(300):
+            if chance.random() < 0.4:
+                given = variables_by_chance(chance)
+            elif chance.random() < 0.3 and 'HTTPS' in given:
+                given['HTTPS'] = chance.choice(['on', 'off'])
+            elif chance.random() < 0.5:
+                given['HTTP_COOKIE'] = 'd' * chance.choice([0, 9, 160, 161, 900])
+            body = chance.choice([None, b'x', b'yy'])
+            no_length = {'CONTENT_LENGTH': None} if body and chance.random() < 0.2 else {}
+            reply = chance.choice([one, two]).get('spoil', body, **given, **no_length)
+            seen, read = json.loads(reply.body)
+            wanted = gateway.fastcgi.variables('/', 'spoil', 'GET' if body is None else 'POST', body,
+                                               **given, **no_length)
+            same(read, (body or b'').decode())
+            same(seen, [list(pair) for pair in wanted.items()] +
+                 [['wsgi.input', 'Input'], ['wsgi.errors', 'Errors'],
+                  ['wsgi.url_scheme', 'https' if given.get('HTTPS') == 'on' else 'http'],
+                  ['wsgi.multithread', True], ['wsgi.multiprocess', True], ['wsgi.run_once', False]] +
+                 [['wsgi.input_terminated', True]] * len(no_length) +
+                 [['wsgi.file_wrapper', 'type'], ['wsgi.version', 'tuple']])
 
 
 @test
