@@ -24,13 +24,14 @@ def read(name):
         return f.read()
 
 
-def mapping(name):
-    add, = xml.dom.minidom.parseString(read(name)).getElementsByTagName('add')
-    return add.getAttribute('scriptProcessor')
+def mappings(name):
+    adds = xml.dom.minidom.parseString(read(name)).getElementsByTagName('add')
+    return {add.getAttribute('path'): add.getAttribute('scriptProcessor') for add in adds}
 
 
-FILES = Site(mapping=mapping('iis-cgi-root.config'), extensions=('.dll',))
-ALL = Site(mapping=mapping('iis-cgi-site.config'), extensions=())
+FILES = Site(mapping=mappings('iis-cgi-root.config')['*.dll'], extensions=('.dll',))
+ALL = Site(mapping=mappings('iis-cgi-site.config')['*'], extensions=())
+PYTHON = mappings('iis-cgi-python.config')
 PREFIX.folder('C:\\wsgi\\log')
 
 
@@ -266,6 +267,19 @@ def the_log_may_be_renamed_and_a_new_one_is_made():
     os.rename(PREFIX.unix(LOG), PREFIX.unix(LOG) + '.1')
     ask(FILES, '/apps/fail.dll')
     same(bool(logged()), True)
+
+
+@test(each=sorted(PYTHON))
+def a_python_file_is_handed_to_the_interpreter_that_the_mapping_names(path):
+    PREFIX.copy(built('tests/python_standin.exe'), 'C:\\Python312\\python.exe')
+    PREFIX.copy(built('wsgi_python.pyd'), 'C:\\wsgi\\wsgi_python.pyd')
+    name = path.replace('*', 'app')
+    app = PREFIX.file(ROOT + '\\pyapps\\' + name, b'application = None\n')
+    answer = ask(Site(mapping=PYTHON[path], extensions=(path[1:],)), '/pyapps/%s/x' % name,
+                 more={'STANDIN': 'dump'})
+    words = [bytes.fromhex(line.split()[1]).decode('utf-16-be')
+             for line in answer.body.decode().splitlines() if line.startswith('word ')]
+    same((words[0], words[-1]), ('C:\\Python312\\python.exe', app + ':application'))
 
 
 if __name__ == '__main__':
