@@ -25,7 +25,10 @@ WIN_SRC    := $(WIN_LIBSRC) lib/proc/forked.c \
 	   $(wildcard lib/serve/option_*.c lib/serve/cgi*.c)
 WIN_CMDS   := $(WIN)/wsgi-iis.exe $(WIN)/wsgi-cgi.exe
 
-windows: $(WIN_CMDS) $(WIN)/wsgi_python.pyd $(WIN)/libwsgi.a
+windows:
+	@scripts/bootstrap windows
+	@$(AGAIN) windows-programs
+windows-programs: $(WIN_CMDS) $(WIN)/wsgi_python.pyd $(WIN)/libwsgi.a
 
 $(WIN)/%.o: %.c
 	@mkdir -p $(@D)
@@ -70,17 +73,31 @@ $(WIN)/wsgi_python.pyd: $(WIN_PY:%.c=$(WIN)/%.o) $(WIN)/libgateway.a $(WIN)/libp
 
 # -- tests -----------------------------------------------------------------------------------------
 
+# What stands on the library's own parts, and sees the system as they do.
+WIN_OWN    := $(wildcard tests/windows/ground*.c)
+WIN_OWNS   := $(WIN_OWN:tests/windows/%.c=$(WIN)/tests/%.exe)
+WIN_DLLS   := $(patsubst tests/windows/dlls/%.c,$(WIN)/tests/%.dll,$(wildcard tests/windows/dlls/*.c))
 # The emulated IIS launch, plain programs of Windows with nothing of ours in them; and the
 # applications of tests/apps as DLLs, compiled as others compile theirs.
-WIN_TESTS  := $(patsubst tests/windows/%.c,$(WIN)/tests/%.exe,$(wildcard tests/windows/*.c))
+WIN_TESTS  := $(patsubst tests/windows/%.c,$(WIN)/tests/%.exe, \
+	   $(filter-out $(WIN_OWN),$(wildcard tests/windows/*.c)))
 WIN_APPS   := $(patsubst tests/apps/%.c,$(WIN)/apps/%.dll,$(wildcard tests/apps/*.c))
 
-windows-tests: windows $(WIN_TESTS) $(WIN_APPS)
+windows-tests: windows-programs $(WIN_TESTS) $(WIN_OWNS) $(WIN_DLLS) $(WIN_APPS)
 
 $(WIN_TESTS): $(WIN)/tests/%.exe: tests/windows/%.c
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$Q$(WIN_CC) -std=c11 $(WARN) -MMD -MP $(CFLAGS) $(WIN_LDFLAGS) -o $@ $<
+$(WIN_OWNS): $(WIN)/tests/%.exe: $(WIN)/tests/windows/%.o $(WIN)/libwsgi.a
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$Q$(WIN_CC) $(WIN_CFLAGS) $(WIN_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(WIN_LDLIBS)
+$(WIN_DLLS): $(WIN)/tests/%.dll: tests/windows/dlls/%.c
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$Q$(WIN_CC) -std=c11 $(WARN) $(CFLAGS) -shared -static -s -o $@ $^
+$(WIN)/tests/needs.dll: $(WIN)/tests/needed.dll
 $(WIN_APPS): $(WIN)/apps/%.dll: tests/apps/%.c $(WIN)/libwsgi.a
 	@mkdir -p $(@D)
 	$(call say,LD)
@@ -92,4 +109,4 @@ test-windows:
 	@$(AGAIN) windows-tests
 	@$(CHECK_ENV) scripts/test $O tests/windows/
 
-.PHONY: windows windows-tests test-windows
+.PHONY: windows windows-programs windows-tests test-windows

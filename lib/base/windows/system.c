@@ -4,6 +4,7 @@
 #include <sys/random.h>
 #include <windows.h>
 
+#include "base/path.h"
 #include "base/windows/wide.h"
 #include "base/wtf8.h"
 
@@ -79,9 +80,9 @@ static wchar_t *whole(const char *path)
 }
 
 /* What the system's own words do not say. */
-static void *fail_to_load(const wchar_t *full, DWORD error)
+static void *fail_to_load(const char *path, DWORD error)
 {
-	if (error == ERROR_MOD_NOT_FOUND && GetFileAttributesW(full) != INVALID_FILE_ATTRIBUTES) {
+	if (error == ERROR_MOD_NOT_FOUND && wsgi_path_is_file(path)) {
 		snprintf(why, sizeof(why),
 			 "a library that it needs is neither beside it nor in the system's folder "
 			 "(Windows' error %lu)",
@@ -101,16 +102,16 @@ void *dlopen(const char *path, int flags)
 {
 	wchar_t *full = whole(path);
 	HMODULE library;
+	DWORD error;
 
 	(void)flags;
 	if (full == NULL)
 		return fail(errno == ENOMEM ? ERROR_OUTOFMEMORY : ERROR_PATH_NOT_FOUND);
 	library = LoadLibraryExW(full, NULL,
 				 LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR | LOAD_LIBRARY_SEARCH_SYSTEM32);
-	if (library == NULL)
-		fail_to_load(full, GetLastError());
+	error = GetLastError();
 	free(full);
-	return library;
+	return library != NULL ? library : fail_to_load(path, error);
 }
 
 void *dlsym(void *library, const char *symbol)
