@@ -20,3 +20,13 @@ int64_t wsgi_clock_ms(void)
 {
 	return wsgi_clock_us(CLOCK_MONOTONIC) / 1000;
 }
+
+struct timespec wsgi_clock_after(clockid_t clock, int64_t ms)
+{
+	const int64_t ns = wsgi_clock_ns(clock) + ms * 1000000;
+
+	return (struct timespec){
+		.tv_sec = (time_t)(ns / 1000000000),
+		.tv_nsec = (long)(ns % 1000000000),
+	};
+}

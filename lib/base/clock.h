@@ -14,4 +14,7 @@ int64_t wsgi_clock_us(clockid_t clock);
 /* Monotonic milliseconds. */
 int64_t wsgi_clock_ms(void);
 
+/* What a clock will show ms from now on, for pthread_cond_timedwait() and the like. */
+struct timespec wsgi_clock_after(clockid_t clock, int64_t ms);
+
 #endif

@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+const char wsgi_when_months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+				      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
 /* The 29ths of February up to the end of a year. */
 static int64_t leap_days(int64_t year)
 {
@@ -56,11 +59,9 @@ size_t wsgi_when_log(const struct wsgi_when *w, char text[WSGI_WHEN_SIZE])
 
 size_t wsgi_when_clf(const struct wsgi_when *w, char text[WSGI_WHEN_SIZE])
 {
-	static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-					 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 	const struct tm *tm = &w->tm;
 
 	return (size_t)snprintf(text, WSGI_WHEN_SIZE, "%02d/%s/%lld:%02d:%02d:%02d %s", tm->tm_mday,
-				months[tm->tm_mon], tm->tm_year + 1900LL, tm->tm_hour, tm->tm_min,
-				tm->tm_sec, w->zone);
+				wsgi_when_months[tm->tm_mon], tm->tm_year + 1900LL, tm->tm_hour,
+				tm->tm_min, tm->tm_sec, w->zone);
 }

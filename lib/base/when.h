@@ -16,6 +16,9 @@ struct wsgi_when {
 	char zone[6]; /* "+0100" */
 };
 
+/* "Jan": as logs and HTTP have them. */
+extern const char wsgi_when_months[12][4];
+
 /*
  *   seconds   since 1970; the zone is right from the year 1 on
  * Returns 0; -EOVERFLOW: in a year that a struct tm has no room for; *w is zeroed then.

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/container.h"
 #include "http/crew.h"
 #include "http/exchange.h"
@@ -678,24 +679,10 @@ void wsgi_http_server_quiesce(struct wsgi_http_server *s)
 		MHD_quiesce_daemon(s->daemon);
 }
 
-static struct timespec after_ms(int ms)
-{
-	struct timespec until;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += ms % 1000 * 1000000L;
-	if (until.tv_nsec >= 1000000000L) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000L;
-	}
-	return until;
-}
-
 int wsgi_http_server_add(struct wsgi_http_server *s, int fd, const struct sockaddr *addr,
 			 socklen_t len)
 {
-	struct timespec until = after_ms(OPEN_MS);
+	struct timespec until = wsgi_clock_after(CLOCK_REALTIME, OPEN_MS);
 	bool opened;
 	int rc = 0;
 
@@ -735,7 +722,7 @@ static unsigned count_requests(struct wsgi_http_server *s)
 /* Who was let in before the stop is not turned away unheard. */
 static void await_silent(struct wsgi_http_server *s, int wait_ms)
 {
-	struct timespec until = after_ms(wait_ms);
+	struct timespec until = wsgi_clock_after(CLOCK_REALTIME, wait_ms);
 	int rc = 0;
 
 	if (!s->single) /* which accepts nobody */
@@ -748,7 +735,7 @@ static void await_silent(struct wsgi_http_server *s, int wait_ms)
 
 unsigned wsgi_http_server_stop(struct wsgi_http_server *s, int grace_ms)
 {
-	struct timespec until = after_ms(grace_ms);
+	struct timespec until = wsgi_clock_after(CLOCK_REALTIME, grace_ms);
 	unsigned left;
 	int rc = 0;
 
@@ -767,7 +754,7 @@ unsigned wsgi_http_server_stop(struct wsgi_http_server *s, int grace_ms)
 
 unsigned wsgi_http_server_await(struct wsgi_http_server *s, int wait_ms)
 {
-	struct timespec until = after_ms(wait_ms);
+	struct timespec until = wsgi_clock_after(CLOCK_REALTIME, wait_ms);
 	unsigned left;
 	int rc = 0;
 

@@ -25,8 +25,10 @@ struct wsgi_parked {
 	size_t turned_away; /* closed because of that; the owner's to set back */
 };
 
-/* Over the two ends of the exchange, which stay the caller's. Raises the limit of open files.
- * Returns 0 or -errno. */
+/*
+ * Over the two ends of the exchange, which stay the caller's. Raises the limit of open files.
+ * Returns 0 or -errno.
+ */
 int wsgi_parked_init(struct wsgi_parked *p, int give, int take);
 
 /* Close all of them. */

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fdio.h"
 #include "host/watch.h"
 #include "proc/forked.h"
@@ -80,14 +81,9 @@ static void report(struct wsgi_reporter *r)
 
 static void wait_for_the_end(struct wsgi_reporter *r)
 {
-	struct timespec until;
+	const struct timespec until =
+		wsgi_clock_after(CLOCK_MONOTONIC, r->serving ? SERVING_MS : LOADING_MS);
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += (r->serving ? SERVING_MS : LOADING_MS) * 1000000L;
-	if (until.tv_nsec >= 1000000000L) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000L;
-	}
 	pthread_cond_timedwait(&r->woken, &r->lock, &until);
 }
 

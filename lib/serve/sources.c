@@ -54,12 +54,7 @@ static void rest(struct wsgi_sources *s)
 
 	if (ms < 0 || ms > LOOK_MS)
 		ms = LOOK_MS;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += ms * 1000000L;
-	if (until.tv_nsec >= 1000000000L) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000L;
-	}
+	until = wsgi_clock_after(CLOCK_MONOTONIC, ms);
 	pthread_mutex_lock(&s->lock);
 	if (!s->is_ending)
 		pthread_cond_timedwait(&s->woken, &s->lock, &until);

@@ -2,8 +2,9 @@
 
 #include <stdbool.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/when.h"
 
 static void append(char *line, size_t size, size_t *len, const char *text)
 {
@@ -27,19 +28,16 @@ static const char *variable(const struct wsgi_environ *env, const char *name)
 size_t wsgi_request_line(const struct wsgi_environ *env, int status, uint64_t body_bytes,
 			 long long seconds, char *line, size_t size)
 {
-	/* Not strftime's %b, which follows the locale. */
-	static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-					 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-	time_t clock = (time_t)seconds;
 	size_t room = size - 96; /* for the date and the end of the line */
 	size_t len = 0;
-	struct tm tm;
+	struct wsgi_when when;
+	const struct tm *tm = &when.tm;
 
-	localtime_r(&clock, &tm);
+	wsgi_when_read(&when, seconds);
 	append(line, room, &len, variable(env, "REMOTE_ADDR"));
 	len += (size_t)snprintf(line + len, size - len, " - - [%02d/%s/%04d %02d:%02d:%02d] \"",
-				tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour,
-				tm.tm_min, tm.tm_sec);
+				tm->tm_mday, wsgi_when_months[tm->tm_mon], tm->tm_year + 1900,
+				tm->tm_hour, tm->tm_min, tm->tm_sec);
 	append(line, room, &len, variable(env, "REQUEST_METHOD"));
 	append(line, room, &len, " ");
 	append(line, room, &len, variable(env, "REQUEST_URI"));

@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/when.h"
+
 enum { DAY_SECONDS = 86400, ERA_DAYS = 146097 /* 400 years */ };
 
 /* Rounds down, where / rounds towards 0. */
@@ -39,13 +41,11 @@ static struct day day_of(int64_t days)
 void wsgi_date_format(int64_t seconds, char out[WSGI_DATE_SIZE])
 {
 	static const char weekdays[][4] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
-	static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-					 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 	const int64_t days = floor_div(seconds, DAY_SECONDS);
 	const unsigned in_day = (unsigned)(seconds - days * DAY_SECONDS);
 	const struct day d = day_of(days);
 
 	snprintf(out, WSGI_DATE_SIZE, "%s, %02d %s %4" PRId64 " %02u:%02u:%02u GMT",
-		 weekdays[days - floor_div(days, 7) * 7], d.day, months[d.month - 1], d.year,
-		 in_day / 3600, in_day / 60 % 60, in_day % 60);
+		 weekdays[days - floor_div(days, 7) * 7], d.day, wsgi_when_months[d.month - 1],
+		 d.year, in_day / 3600, in_day / 60 % 60, in_day % 60);
 }

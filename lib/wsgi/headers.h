@@ -90,8 +90,10 @@ bool wsgi_headers_contains(const struct wsgi_headers *h, const char *name);
 /* len(Headers): the fields, those of one name counted each. */
 size_t wsgi_headers_len(const struct wsgi_headers *h);
 
-/* Headers(list): append n fields, none of h's own, in order. Returns 0; -EINVAL, -ENOMEM: h is as
- * it was. */
+/*
+ * Headers(list): append n fields, none of h's own, in order.
+ * Returns 0; -EINVAL, -ENOMEM: h is as it was.
+ */
 int wsgi_headers_add_all(struct wsgi_headers *h, const struct wsgi_header *list, size_t n);
 
 /* keys(), values(), items(): field i of len, in order; borrowed until h next changes. */

@@ -46,6 +46,21 @@ START_TEST(milliseconds_are_those_of_the_monotonic_clock)
 }
 END_TEST
 
+static const int64_t times_ms[] = {0, 1, 999, 1000, 86400000};
+
+START_TEST(a_time_from_now_is_so_much_later)
+{
+	const int64_t first = system_ns(CLOCK_MONOTONIC);
+	const struct timespec then = wsgi_clock_after(CLOCK_MONOTONIC, times_ms[_i]);
+	const int64_t last = system_ns(CLOCK_MONOTONIC);
+	const int64_t then_ns = (int64_t)then.tv_sec * 1000000000 + then.tv_nsec;
+
+	ck_assert_int_lt(then.tv_nsec, 1000000000);
+	ck_assert_int_le(first + times_ms[_i] * 1000000, then_ns);
+	ck_assert_int_le(then_ns, last + times_ms[_i] * 1000000);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("clock");
@@ -56,6 +71,8 @@ int main(void)
 	tcase_add_test(tc, the_clock_counts_milliseconds);
 	tcase_add_loop_test(tc, a_clock_is_the_systems, 0,
 			    (int)(sizeof(clocks) / sizeof(clocks[0])));
+	tcase_add_loop_test(tc, a_time_from_now_is_so_much_later, 0,
+			    (int)(sizeof(times_ms) / sizeof(times_ms[0])));
 	tcase_add_test(tc, milliseconds_are_those_of_the_monotonic_clock);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
