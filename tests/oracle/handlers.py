@@ -215,7 +215,10 @@ class Cgi(Differing, handlers.BaseCGIHandler):
 CLASSES = {'simple': Simple, 'cgi': Cgi}
 
 
-# ---- an application that follows a script ----
+# ---- an application that follows a script: tests/apps/steps.h is the same in C ----
+
+CHUNKS_OF = 'CVRL'
+
 
 class Body:
     def __init__(self, app, steps):
@@ -223,22 +226,32 @@ class Body:
 
     def __iter__(self):
         for step in self.steps:
-            if step[0] == 'C':
-                yield step[1].encode('latin-1')
-            elif step[0] == 'V':
-                yield str(self.app.environ.get(step[1])).encode('latin-1')
+            if step[0] in CHUNKS_OF:
+                yield self.app.chunk(step)
             else:
                 self.app.act(step)
 
     def close(self):
         for step in self.steps:
-            if step[0] == 'X':
+            if step[0] == 'K':
+                self.app.log(step[1])
+            elif step[0] == 'Z':
+                self.app.handler.write(step[1].encode('latin-1'))
+            elif step[0] == 'X':
                 raise Failed(step[1])
 
 
 class ListBody(Body):
     def __len__(self):
-        return sum(step[0] in 'CV' for step in self.steps)
+        return sum(step[0] in CHUNKS_OF for step in self.steps)
+
+
+class OneBody(Body):
+    def __len__(self):
+        return 1
+
+
+BODIES = {'L': ListBody, 'G': Body, '1': OneBody}
 
 
 class App:
@@ -249,14 +262,32 @@ class App:
         self.environ, self.start_response = environ, start_response
         for i, step in enumerate(self.steps):
             if step[0] == 'B':
-                return (ListBody if step[1] == 'L' else Body)(self, self.steps[i + 1:])
+                return BODIES[step[1]](self, self.steps[i + 1:])
             self.act(step)
         raise AssertionError('a script without an end')
+
+    def chunk(self, step):
+        if step[0] == 'V':
+            return self.value(step[1])
+        if step[0] == 'R':
+            return self.environ['wsgi.input'].read(int(step[1]))
+        if step[0] == 'L':
+            return self.environ['wsgi.input'].readline()
+        return step[1].encode('latin-1')
+
+    def value(self, name):
+        return str(self.environ.get(name)).encode('latin-1')
+
+    def log(self, words):
+        self.environ['wsgi.errors'].write('LOG: %s\n' % words)
+        self.environ['wsgi.errors'].flush()
 
     def act(self, step):
         try:
             if step[0] == 'E':
                 raise Failed(step[1])
+            if step[0] == 'G':
+                self.log(step[1])
             if step[0] in 'Ss':
                 self.start(*step[1:])
             elif step[0] in 'Ww':
@@ -377,15 +408,20 @@ def text(value):
     return quote(value, ';:=')
 
 
-def question(case):
+def script(steps):
+    """The steps as handlers_driver.c and tests/apps/steps.h read them."""
     def step(s):
         if s[0] in 'Ss':
             return ':'.join([s[0], text(s[1]), str(s[2])] + ['%s=%s' % (text(n), text(v)) for n, v in s[3]])
         return '%s:%s' % (s[0], text(s[1]))
+    return ';'.join(map(step, steps))
+
+
+def question(case):
     return '\t'.join([
         'H', case['class'], '-' if case['origin'] is None else str(int(case['origin'])), text(case['version']),
         text(case['software']), text(case['error_status']), text(case['error_body']),
-        ';'.join('%s=%s' % (n, text(v)) for n, v in case['environ'].items()), ';'.join(map(step, case['steps']))])
+        ';'.join('%s=%s' % (n, text(v)) for n, v in case['environ'].items()), script(case['steps'])])
 
 
 # ---- the environment's block ----
