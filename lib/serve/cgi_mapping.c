@@ -123,14 +123,14 @@ static bool repeats_script(void)
 static int check_given(const char *root, const char *word, const char *script,
 		       struct wsgi_error *err)
 {
-	if (script == NULL || *script == '\0')
-		return wsgi_fail(err, -ENOENT,
-				 "with a root, the script mapping's \"%%s\" or PATH_TRANSLATED "
-				 "names the application: neither is there");
 	if (wsgi_cgi_mapping_is_direct())
 		return wsgi_fail(err, -EACCES,
 				 "with a root, requests come by a script mapping only: this one "
 				 "names the program itself");
+	if (script == NULL || *script == '\0')
+		return wsgi_fail(err, -ENOENT,
+				 "with a root, the script mapping's \"%%s\" or PATH_TRANSLATED "
+				 "names the application: neither is there");
 	if (word == NULL && !repeats_script())
 		return wsgi_fail(
 			err, -EACCES,
