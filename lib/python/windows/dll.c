@@ -1,7 +1,7 @@
 /*
  * dll - the beginning of the extension module of the Windows build, as base/windows/main.c is that
- * of a program. The process is an interpreter's, whose C library (ucrtbase) is not ours (msvcrt): both
- * have made descriptors 0, 1 and 2 of the same three handles.
+ * of a program. The process is an interpreter's, whose C library (ucrtbase) is not ours (msvcrt):
+ * both have made descriptors 0, 1 and 2 of the same three handles.
  */
 #include <windows.h>
 
