@@ -9,27 +9,18 @@
  * failed), what was sent and what was logged. Bytes outside 0x21 to 0x7e, "%", and those that part
  * something are written %XX; a field that is not there is "-".
  *
- * An application is a list of steps, parted by ";", each a letter and its arguments after ":":
- *	S:STATUS:EXC:NAME=VALUE...	start_response(); EXC is 1: with an exc_info
- *	W:DATA				write()
- *	E:WORDS				fail
- *	B:L, B:G			return a body, with a len() or without; what follows is done
- *					as it is iterated
- *	C:DATA, V:NAME			a chunk: data, or the value of a variable
- *	X:WORDS				the body's close() fails
- * s and w are S and W whose failure the application swallows.
+ * What the application does is a text as in tests/apps/steps.h.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/container.h"
+#include "../apps/steps.h"
 #include "handler/cgi.h"
 #include "handler/read_environ.h"
-#include "wsgi/uri.h"
 
-enum { STEPS_MAX = 32, HEADERS_MAX = 8, FIELDS_MAX = 10, VARS_MAX = 32 };
+enum { FIELDS_MAX = 10, VARS_MAX = 32 };
 
 static void must(int ok)
 {
@@ -80,165 +71,17 @@ static void say(const char *data, size_t len)
 
 /* -- the application --------------------------------------------------------------------------- */
 
-struct step {
-	char op;
-	struct wsgi_span data;
-	bool swallow, exc;
-	struct wsgi_header headers[HEADERS_MAX];
-	size_t headers_len;
-};
-
 struct script {
 	struct wsgi_app app;
-	struct wsgi_body body;
-	struct wsgi_start *start;
-	const struct wsgi_environ *env;
-	struct step steps[STEPS_MAX];
-	size_t len, at;
+	const char *text;
 };
-
-static struct step parse_step(char *text)
-{
-	struct step s = {.op = text[0]};
-	char *status, *header;
-
-	must(text[1] == ':');
-	text += 2;
-	if (s.op == 's' || s.op == 'w') {
-		s.op = (char)(s.op - 'a' + 'A');
-		s.swallow = true;
-	}
-	if (s.op != 'S') {
-		s.data = decode(text);
-		return s;
-	}
-	status = strsep(&text, ":");
-	s.exc = *strsep(&text, ":") == '1';
-	while ((header = strsep(&text, ":")) != NULL) {
-		char *name = strsep(&header, "=");
-
-		must(s.headers_len < HEADERS_MAX);
-		s.headers[s.headers_len++] =
-			(struct wsgi_header){decode(name).data, decode(header).data};
-	}
-	s.data = decode(status);
-	return s;
-}
-
-static void parse(struct script *s, char *text)
-{
-	char *one;
-
-	while ((one = strsep(&text, ";")) != NULL) {
-		must(s->len < STEPS_MAX);
-		s->steps[s->len++] = parse_step(one);
-	}
-}
-
-/* Do what yields no chunk. Returns 0 or what the application returns. */
-static int act(struct script *s, const struct step *step)
-{
-	static const struct wsgi_error trouble = {.code = -ELOOP, .text = "trouble"};
-	int rc = 0;
-
-	if (step->op == 'E')
-		return wsgi_fail(s->start->failure, -EIO, "%s", step->data.data);
-	if (step->op == 'S')
-		rc = s->start->respond(s->start, step->data.data, step->headers, step->headers_len,
-				       step->exc ? &trouble : NULL);
-	else if (step->op == 'W')
-		rc = s->start->write(s->start, step->data.data, step->data.len);
-	if (rc == -EALREADY)
-		rc = trouble.code;
-	return step->swallow ? 0 : rc;
-}
-
-static const char *flag(bool value)
-{
-	return value ? "True" : "False";
-}
-
-static const char *variable(const struct wsgi_environ *env, const char *name)
-{
-	const char *value = wsgi_environ_get(env, name);
-
-	if (strcmp(name, "wsgi.url_scheme") == 0)
-		return env->url_scheme;
-	if (strcmp(name, "wsgi.multithread") == 0)
-		return flag(env->multithread);
-	if (strcmp(name, "wsgi.multiprocess") == 0)
-		return flag(env->multiprocess);
-	if (strcmp(name, "wsgi.run_once") == 0)
-		return flag(env->run_once);
-	return value != NULL ? value : "None";
-}
-
-static int next(struct wsgi_body *body, const void **data, size_t *len)
-{
-	struct script *s = container_of(body, struct script, body);
-
-	while (s->at < s->len) {
-		const struct step *step = &s->steps[s->at++];
-		struct wsgi_span chunk = step->data;
-		int rc = act(s, step);
-
-		if (rc != 0)
-			return rc;
-		if (step->op != 'C' && step->op != 'V')
-			continue;
-		if (step->op == 'V')
-			chunk = wsgi_span_of(variable(s->env, chunk.data));
-		*data = chunk.data;
-		*len = chunk.len;
-		return 1;
-	}
-	return 0;
-}
-
-static int count(struct wsgi_body *body, size_t *n)
-{
-	const struct script *s = container_of(body, struct script, body);
-
-	*n = 0;
-	for (size_t i = 0; i < s->len; i++)
-		*n += s->steps[i].op == 'C' || s->steps[i].op == 'V';
-	return 0;
-}
-
-static int close_body(struct wsgi_body *body)
-{
-	const struct script *s = container_of(body, struct script, body);
-
-	for (size_t i = 0; i < s->len; i++)
-		if (s->steps[i].op == 'X')
-			return wsgi_fail(s->start->failure, -EIO, "%s", s->steps[i].data.data);
-	return 0;
-}
 
 static int call(struct wsgi_app *app, const struct wsgi_environ *env, struct wsgi_start *start,
 		struct wsgi_body **body)
 {
-	struct script *s = container_of(app, struct script, app);
+	const struct script *s = container_of(app, struct script, app);
 
-	s->env = env;
-	s->start = start;
-	while (s->at < s->len) {
-		const struct step *step = &s->steps[s->at++];
-		int rc = act(s, step);
-
-		if (rc != 0)
-			return rc;
-		if (step->op != 'B')
-			continue;
-		s->body = (struct wsgi_body){.next = next, .close = close_body};
-		if (wsgi_span_is(step->data, "L")) {
-			s->body.count = count;
-			s->body.eager = true;
-		}
-		*body = &s->body;
-		return 0;
-	}
-	return 0;
+	return steps_call(s->text, env, start, body);
 }
 
 /* -- the streams ------------------------------------------------------------------------------- */
@@ -286,7 +129,7 @@ static void set_vars(struct wsgi_environ *env, char *text)
 
 static void run(char **field)
 {
-	struct script script = {.app = {.call = call}};
+	struct script script = {.app = {.call = call}, .text = field[8]};
 	struct wsgi_simple_handler handler;
 	struct wsgi_environ vars;
 	struct wsgi_input in;
@@ -306,7 +149,6 @@ static void run(char **field)
 	handler.base.error_status = optional(field[5]);
 	handler.base.error_body = optional(field[6]);
 	set_vars(&vars, field[7]);
-	parse(&script, field[8]);
 	rc = wsgi_handler_run(&handler.base, &script.app);
 	printf("%d\t", rc != 0);
 	say(sent.data, sent.len);
