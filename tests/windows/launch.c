@@ -1,10 +1,10 @@
 /*
  * launch - start CGI programs as IIS's CgiModule does: an emulated IIS launch, inside wine.
  *
- * The name of a case file comes on standard input, a line each (in UTF-8); when the case is done,
- * its line on standard output says "done" or what could not be done. A case is a file of UTF-16
- * strings, each with a NUL behind it, a key and its value in turn, so that any environment can be
- * said, also one with lone surrogates:
+ * A first line on standard output says "ready". The name of a case file comes on standard input,
+ * a line each (in UTF-8); when the case is done, its line on standard output says "done" or what
+ * could not be done. A case is a file of UTF-16 strings, each with a NUL behind it, a key and its
+ * value in turn, so that any environment can be said, also one with lone surrogates:
  *   line     the command line, one string, as IIS made it of the handler's scriptProcessor
  *   folder   the working directory; none: the launcher's
  *   env      a variable, NAME=value; as many as there are, in the order of the block
@@ -319,6 +319,8 @@ int wmain(void)
 	char line[2048];
 	wchar_t name[2048];
 
+	printf("ready\n");
+	fflush(stdout);
 	while (fgets(line, sizeof(line), stdin) != NULL) {
 		const char *failed;
 

@@ -106,9 +106,13 @@ class Prefix:
         with open(self.unix(path), 'rb') as f:
             return f.read()
 
+    def say(self, text):
+        with open(self.log, 'a') as f:
+            f.write(text + '\n')
+
     def environment(self, locale):
         """By the locale wine chooses its code page, and how it reads the names of files."""
-        env = {'WINEPREFIX': self.path, 'WINEDEBUG': os.environ.get('WINEDEBUG', '-all'),
+        env = {'WINEPREFIX': self.path, 'WINEDEBUG': os.environ.get('WINEDEBUG', 'fixme-all,-console'),
                'WINEDLLOVERRIDES': 'mscoree=;mshtml=;winemenubuilder.exe=', 'PATH': '/usr/bin:/bin',
                'HOME': self.path, 'LC_ALL': locale, 'TZ': 'UTC'}
         if locale != 'C.UTF-8':
@@ -146,11 +150,17 @@ class Launcher:
     def __init__(self, prefix, codepage='cp1252'):
         self.prefix, self.number = prefix, 0
         self.path = tempfile.mkdtemp(dir=prefix.path)
-        with open(prefix.log, 'ab') as log:
-            self.child = subprocess.Popen(
-                [prefix.wine, built('tests/launch.exe')], stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE, stderr=log, env=prefix.environment(LOCALES[codepage]),
-                cwd=prefix.path)
+        environment = prefix.environment(LOCALES[codepage])
+        # What wine's first process may stumble over on a busy machine says nothing of our programs.
+        for _ in range(3):
+            with open(prefix.log, 'ab') as log:
+                self.child = subprocess.Popen(
+                    [prefix.wine, built('tests/launch.exe')], stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE, stderr=log, env=environment, cwd=prefix.path)
+            if self.hear(60) == b'ready':
+                break
+            self.child.kill()
+            prefix.say('launch.exe did not start: status %d' % self.child.wait())
         prefix.launchers.append(self)
 
     def stop(self):
@@ -165,6 +175,11 @@ class Launcher:
     def name(self, kind):
         return os.path.join(self.path, '%d.%s' % (self.number, kind))
 
+    def hear(self, seconds):
+        """A line of the launcher's; empty: it has ended."""
+        ready, _, _ = select.select([self.child.stdout], [], [], seconds)
+        return self.child.stdout.readline().strip() if ready else b'nothing'
+
     def ask(self, pairs, seconds):
         """Have the launcher do a case, a list of (key, value)."""
         text = ''.join('%s\0%s\0' % pair for pair in pairs)
@@ -172,9 +187,10 @@ class Launcher:
             f.write(text.encode('utf-16-le', 'surrogatepass'))
         self.child.stdin.write(to_windows(self.name('case')).encode() + b'\n')
         self.child.stdin.flush()
-        ready, _, _ = select.select([self.child.stdout], [], [], seconds + 60)
-        answer = self.child.stdout.readline().strip() if ready else b'nothing'
+        answer = self.hear(seconds + 60)
         os.unlink(self.name('case'))
+        if answer == b'':
+            self.prefix.say('launch.exe ended: status %d' % self.child.wait(10))
         assert answer == b'done', 'the launcher says: %r' % answer
 
     def start(self, line, environment, folder=None, body=b'', seconds=30, take=0, hold=False):
