@@ -94,6 +94,17 @@ def the_application_beside_the_program_is_served():
         same(seen['QUERY_STRING'], query.encode())
 
 
+# Apache writes PATH_TRANSLATED with backslashes; others need not.
+@test(each=['/', '\\'])
+def a_file_is_found_by_Action_whatever_its_slashes_are(slash):
+    translated = 'C:/apps/env_hex.dll/x/y'.replace('/', slash)
+    seen = environ(line=PROGRAM, WSGI_ROOT='C:/apps', REDIRECT_STATUS='200', SERVER_SOFTWARE=APACHE,
+                   SCRIPT_NAME='/.wsgi-cgi', SCRIPT_FILENAME='C:/cgi-bin/wsgi-cgi.exe',
+                   PATH_INFO='/env_hex.dll/x/y', PATH_TRANSLATED=translated)
+    same((seen['SCRIPT_NAME'], seen['PATH_INFO']), (b'/env_hex.dll', b'/x/y'))
+    same(seen['SCRIPT_FILENAME'].replace(b'\\', b'/'), b'C:/apps/env_hex.dll')
+
+
 @test(each=['-s', '--help', '--root=C:\\', 'demo', '\u00ad-help', '\\" --help'])
 def a_query_is_never_an_option(query):
     seen = environ(words='C:\\apps\\env_hex.dll ' + query, QUERY_STRING=query,
