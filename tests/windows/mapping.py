@@ -32,6 +32,8 @@ PREFIX.file(ROOT + '\\web.config', '<configuration/>')
 PREFIX.file(ROOT + '\\bad.dll', 'not a DLL at all')
 PREFIX.copy(PREFIX.unix('C:\\windows\\system32\\msvcrt.dll'), ROOT + '\\none_in_it.dll')
 PREFIX.copy(built('wsgi-iis.exe'), ROOT + '\\copy.exe')
+PREFIX.drive('D')
+PREFIX.copy(built('apps/env_hex.dll'), 'D:\\site\\x.dll')
 PAGES = {403: b'Forbidden\n', 404: b'Not Found\n',
          500: b'A server error occurred.  Please contact the administrator.'}
 STATUS = {403: 77, 404: 66}  # sysexits.h: EX_NOPERM, EX_NOINPUT
@@ -195,6 +197,14 @@ def a_root_may_be_written_in_many_ways(words):
     same(ask('/env_hex.dll', site).status, 200)
     if words != '--root C:\\':
         refused(ask('/answers.dll', site, file=OUTSIDE + '\\answers.dll'), 403)
+
+
+@test(each=['D:\\site', 'd:/site/', 'D:\\', 'D:'])
+def a_root_may_be_on_another_drive(root):
+    site = dataclasses.replace(SITE, root='D:\\site', mapping='%s --root %s "%%s"' %
+                               (PROGRAM, root))
+    same(ask('/x.dll', site).environ()['SCRIPT_NAME'], b'/x.dll')
+    refused(ask('/env_hex.dll', site, file=ENV), 403)
 
 
 @test(each={'is not there': '--root C:\\none', 'is a file': '--root ' + ENV,

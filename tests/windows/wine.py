@@ -77,15 +77,21 @@ class Prefix:
             shutil.copy(os.path.join(libraries, name + '.dll'), system)
         self.folder('C:\\windows\\temp')
         os.mkdir(os.path.join(self.path, 'dosdevices'))
-        for letter, target in (('c:', '../drive_c'), ('z:', '/')):
-            os.symlink(target, os.path.join(self.path, 'dosdevices', letter))
+        self.drive('C')
+        os.symlink('/', os.path.join(self.path, 'dosdevices', 'z:'))
         with open(os.path.join(self.path, '.update-timestamp'), 'w') as f:
             f.write('disable\n')  # else wine fills the prefix with all that it has: 700 MB
 
+    def drive(self, letter):
+        """A drive of our own; Z is all of this system."""
+        folder = 'drive_' + letter.lower()
+        os.makedirs(os.path.join(self.path, folder), exist_ok=True)
+        os.symlink('../' + folder, os.path.join(self.path, 'dosdevices', letter.lower() + ':'))
+
     def unix(self, path):
-        """Where a file of drive C is."""
-        assert path.startswith('C:\\'), path
-        return os.path.join(self.path, 'drive_c', *path[3:].split('\\'))
+        """Where a file of a drive of our own is."""
+        assert path[1:3] == ':\\' and path[0] != 'Z', path
+        return os.path.join(self.path, 'drive_' + path[0].lower(), *path[3:].split('\\'))
 
     def folder(self, path):
         os.makedirs(self.unix(path), exist_ok=True)
