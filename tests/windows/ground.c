@@ -14,6 +14,8 @@
 #include "base/path.h"
 #include "base/program.h"
 #include "base/when.h"
+#include "base/windows/wide.h"
+#include "base/wtf8.h"
 
 enum { LIMIT_MS = 20000, STEP_MS = 10 };
 
@@ -95,6 +97,20 @@ static int verb_read(char **words)
 		wsgi_fd_read(fd, text, sizeof(text) - 1);
 		close(fd);
 		puts(text);
+	}
+	return 0;
+}
+
+/* As the system gets it. */
+static int verb_wide(char **words)
+{
+	for (; *words != NULL; words++) {
+		wchar_t *wide = wsgi_wide_path(*words);
+		char *text = wide != NULL ? wsgi_wtf8_string(wide) : NULL;
+
+		puts(text != NULL ? text : name_of(errno));
+		free(wide);
+		free(text);
 	}
 	return 0;
 }
@@ -571,6 +587,7 @@ static const struct {
 	{"below", verb_below},
 	{"ends", verb_ends},
 	{"read", verb_read},
+	{"wide", verb_wide},
 	{"env", verb_env},
 	{"many", verb_many},
 	{"path", verb_path},

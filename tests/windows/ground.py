@@ -43,7 +43,8 @@ def folder(name):
 
 ROOT = folder('Root')
 DEEP = ROOT + '\\deep' + ('\\' + 'x' * 60) * 5
-for path in ('App.dll', 'plain.txt', ODD + '.py', 'a long file name.python', 'Sub\\x.py', '...py'):
+for path in ('App.dll', 'plain.txt', ODD + '.py', 'a long file name.python', 'Sub\\x.py', '...py',
+             'con.py'):
     PREFIX.file(ROOT + '\\' + path, path)
 PREFIX.file(DEEP + '\\deep.py', 'deep')
 PREFIX.file('C:\\t\\Rooted\\x.py', 'beside it')
@@ -76,6 +77,9 @@ REAL = {  # run in ROOT; None: refused, or not there
     '\\\\.\\C:\\t\\Root\\App.dll': APP,
     '//./C:/t/Root/App.dll': APP,
     '\\??\\C:\\t\\Root\\App.dll': APP,
+    # Behind the prefix Windows makes no device of it, and drops no last dot either (wine does): a
+    # file that no other name leads to.
+    '\\\\?\\C:\\t\\Root\\con.py': None,
     # Links.
     'link.dll': APP,
     'Linked\\X.PY': ROOT + '\\Sub\\x.py',
@@ -122,6 +126,7 @@ ERRORS = {  # by POSIX's names; wine says for a console that it is no handle
     'App.dll:x': 'EACCES', 'App.dll::$DATA': 'EACCES', 'nul': 'EACCES',
     'C:\\t\\Root\\NUL': 'EACCES', 'NUL.txt': 'EACCES', 'none.dll': 'ENOENT',
     'C:\\none\\App.dll': 'ENOENT', 'Q:\\App.dll': 'ENOENT', 'loop': 'ELOOP', 'A*.dll': 'ENOENT',
+    '\\\\?\\C:\\t\\Root\\con.py': 'EACCES',
     '': 'ENOENT', 'C:\\t\\Root\\plain.txt\\x': 'ENOENT', 'dangling': 'ENOENT',
 }
 REALS = dict(zip(REAL, lines('real', *REAL, folder=ROOT)))
@@ -189,6 +194,27 @@ def a_path_is_of_a_kind():
     for path, kind in KINDS.items():
         if len(path) >= 20000:
             same(lines('kinds', path), [kind])
+
+
+# wine takes any length, so what Windows needs is seen here alone.
+LONG = 'a' * 200
+WIDE = {  # run in ROOT
+    'x': 'x', 'C:/x': 'C:/x', 'NUL': 'NUL', '': '', ODD: ODD, '\ud800': '\ud800',
+    'C:\\' + 'b' * 244: 'C:\\' + 'b' * 244,
+    'C:\\' + 'b' * 245: '\\\\?\\C:\\' + 'b' * 245,
+    'C:/%s/../%s/./%s' % (ODD, LONG, LONG): '\\\\?\\C:\\%s\\%s' % (LONG, LONG),
+    'C:\\%s\\%s. ' % (LONG, LONG): '\\\\?\\C:\\%s\\%s' % (LONG, LONG),
+    '%s\\%s' % (LONG, LONG): '\\\\?\\%s\\%s\\%s' % (ROOT, LONG, LONG),
+    'b' * 240: '\\\\?\\' + ROOT + '\\' + 'b' * 240,
+    '\\\\host\\share\\%s\\%s' % (LONG, LONG): '\\\\?\\UNC\\host\\share\\%s\\%s' % (LONG, LONG),
+    '\\\\?\\C:\\%s\\%s' % (LONG, LONG): '\\\\?\\C:\\%s\\%s' % (LONG, LONG),
+    '\\\\.\\pipe\\%s%s' % (LONG, LONG): '\\\\.\\pipe\\%s%s' % (LONG, LONG),
+}
+
+
+@test
+def a_long_path_is_said_so_that_the_system_takes_it():
+    same(dict(zip(WIDE, lines('wide', *WIDE, folder=ROOT))), WIDE)
 
 
 BELOW = {  # of "C:\apps" if no other is named
