@@ -58,6 +58,8 @@ int wsgi_cgi_file(const char *root, const char *file, char **application, struct
 	real_root = wsgi_path_real(root);
 	if (real_root == NULL)
 		rc = wsgi_fail(err, -EACCES, "the root %s: %s", root, strerror(errno));
+	else if (!wsgi_path_is_folder(real_root))
+		rc = wsgi_fail(err, -EACCES, "the root %s: it is no folder", root);
 	else
 		rc = check(real, real_root, err);
 	if (rc == 0 && wsgi_cgi_file_name(application, real, strlen(real), "") != 0)

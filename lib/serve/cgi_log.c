@@ -75,7 +75,7 @@ const char *wsgi_cgi_log_named(enum wsgi_gateway gateway, int argc, char *const 
 			continue;
 		if (value == NULL && i + 1 < argc)
 			value = argv[++i];
-		if (value != NULL && strcmp(option->name, "error-logfile") == 0)
+		if (value != NULL && *value != '\0' && strcmp(option->name, "error-logfile") == 0)
 			found = value;
 	}
 	return found;

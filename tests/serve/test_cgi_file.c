@@ -49,7 +49,7 @@ static const struct {
 	{"www", "www/out.py", -EACCES, "is not below the root"},
 	{"www", "app.py", -EACCES, "is not below the root"},
 	{"www/app", "www/app.py", -EACCES, "the root www/app: No such file"},
-	{"www/app.py", "www/app.py", -EACCES, "is not below the root"},
+	{"www/app.py", "www/app.py", -EACCES, "the root www/app.py: it is no folder"},
 	{"www", "www/plain", -EACCES, "does not end in .wsgi, .py or .so"},
 	{"www", "www/none.py", -ENOENT, "No such file"},
 	{"www", "www/app.py/x", -ENOENT, "Not a directory"},

@@ -149,6 +149,8 @@ static const struct {
 	{"behind a hyphen", "x - --error-logfile=e", NULL},
 	{"as the value of another", "x --root --error-logfile=e", NULL},
 	{"with no value", "x --bad --error-logfile", NULL},
+	{"with an empty one, which is refused", "x --error-logfile= --bad", NULL},
+	{"with an empty one after another", "x --error-logfile=e --error-logfile=", "e"},
 	{"with another option's value", "x --error-logfile --bad", "--bad"},
 	{"no word at all", "", NULL},
 	{"none", "x --bad", NULL},
