@@ -81,14 +81,44 @@ char *wsgi_windows_getenv(const char *name)
 	return *name != '\0' && find(name, &value) < count ? value : NULL;
 }
 
-/* Change the system's copy, which children get. value NULL: it is to go. */
+/*
+ * The C library's own copy, which an application's getenv() reads: it has it since the start, with
+ * what a client wrote. It cannot hold an empty value: then it has none. Returns 0; -1 and ENOMEM.
+ */
+static int tell_library(const wchar_t *name, const wchar_t *value)
+{
+	const size_t len = wcslen(name) + wcslen(value) + 2;
+	wchar_t *entry = malloc(len * sizeof(entry[0]));
+
+	if (entry == NULL) {
+		errno = ENOMEM;
+		return -1;
+	}
+	wcscat(wcscat(wcscpy(entry, name), L"="), value);
+	_wputenv(entry);
+	free(entry);
+	return 0;
+}
+
+/* The system's copy, which children get. The C library may have taken it out before. */
+static int tell_system(const wchar_t *name, const wchar_t *value)
+{
+	if (SetEnvironmentVariableW(name, value) ||
+	    (value == NULL && GetLastError() == ERROR_ENVVAR_NOT_FOUND))
+		return 0;
+	return wsgi_windows_failed();
+}
+
+/* Change the copies that are not ours. value NULL: it is to go. */
 static int inherit(const char *name, const char *value)
 {
 	wchar_t *wide = wsgi_wide(name), *wide_value = value != NULL ? wsgi_wide(value) : NULL;
 	int rc = -1;
 
 	if (wide != NULL && (value == NULL || wide_value != NULL))
-		rc = SetEnvironmentVariableW(wide, wide_value) ? 0 : wsgi_windows_failed();
+		rc = tell_library(wide, wide_value != NULL ? wide_value : L"");
+	if (rc == 0)
+		rc = tell_system(wide, wide_value);
 	free(wide);
 	free(wide_value);
 	return rc;

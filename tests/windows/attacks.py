@@ -1,0 +1,38 @@
+"""wsgi-iis.exe and who means it ill: a client, a tenant who may put files below the root."""
+
+import dataclasses
+
+from iis_site import PROGRAM, ROOT, SITE, application, ask
+
+from frontend import main, same, test
+
+ENV = application('env_hex')
+GETENV = application('getenv')
+
+
+def by(words):
+    return dataclasses.replace(SITE, mapping='%s %s' % (PROGRAM, words))
+
+
+# What a client writes is no variable of the process: not for the application's C library either.
+
+@test(each=['Proxy', 'PROXY', 'proxy'])
+def a_header_is_no_proxy(name):
+    answer = ask('/getenv.dll?HTTP_PROXY+http_proxy', headers=((name, b'http://evil:1/'),))
+    same(answer.body, b'HTTP_PROXY is not set\nhttp_proxy is not set\n')
+
+
+@test
+def a_variable_of_the_command_line_is_there():
+    site = by('--env MODE=one --env OTHER=\xe9\u65e5 --env MODE=two --root %s "%%s"' % ROOT)
+    same(ask('/getenv.dll?MODE', site).body, b'MODE is two\n')
+
+
+@test
+def a_variable_that_stands_there_twice_is_none_either():
+    variables = {'HTTP_PROXY': 'http://evil:1/', 'Http_Proxy': 'http://evil:2/'}
+    same(ask('/getenv.dll?HTTP_PROXY', more=variables).body, b'HTTP_PROXY is not set\n')
+
+
+if __name__ == '__main__':
+    main()
