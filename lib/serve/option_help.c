@@ -54,17 +54,29 @@ static void print_option(const struct wsgi_option *o, FILE *out)
 	print_text(o->help, len, out);
 }
 
+static void print_usage(enum wsgi_gateway gateway, FILE *out)
+{
+	const char *name = wsgi_gateway_name(gateway);
+	const char *script = gateway == WSGI_GATEWAY_IIS ? " [SCRIPT]" : "";
+
+	fprintf(out, "usage: %s [OPTION]... APPLICATION%s\n", name, script);
+	if (wsgi_option_find(wsgi_span_of("root"), false, gateway) != NULL)
+		fprintf(out, "   or: %s [OPTION]... --root=FOLDER%s\n", name, script);
+	fprintf(out,
+		"APPLICATION is package.module[:callable], path/app.py[:callable] (or .wsgi),\n"
+		"path/app%s[:symbol] for one in C, or demo; the callable is \"application\".\n",
+		wsgi_path_library);
+}
+
 void wsgi_options_help(enum wsgi_gateway gateway, FILE *out)
 {
 	const bool grouped = gateway == WSGI_GATEWAY_FCGI; /* the others have few */
 	const struct wsgi_option *o;
 	const char *heading = NULL;
 
-	fprintf(out,
-		"usage: %s [OPTION]... APPLICATION\n"
-		"APPLICATION is package.module[:callable], path/app.py[:callable] (or .wsgi),\n"
-		"path/app%s[:symbol] for one in C, or demo; the callable is \"application\".\n%s",
-		wsgi_gateway_name(gateway), wsgi_path_library, grouped ? "" : "\n");
+	print_usage(gateway, out);
+	if (!grouped)
+		fputc('\n', out);
 	for (size_t i = 0; (o = wsgi_option_at(i)) != NULL; i++) {
 		if ((o->gateways & gateway) == 0 || o->help == NULL)
 			continue;

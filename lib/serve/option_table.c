@@ -119,7 +119,7 @@ static const struct wsgi_option options[] = {
 	{"validate", 0, FLAG, APPLICATION, ALL, true, AT(validate), NULL,
 	 "check the application, and this server, against PEP 3333"},
 	{"python", 0, TEXT, APPLICATION, ALL, false, AT(python), "PATH",
-	 "the interpreter, or a virtual environment's folder (python3)"},
+	 "the interpreter, or a virtual environment's folder (python3; on Windows none)"},
 	{"pythonpath", 0, TEXT, APPLICATION, ALL, true, AT(pythonpath), "FOLDERS",
 	 "folders in front of sys.path, with ':' between them, on Windows ';'"},
 	{"chdir", 0, TEXT, APPLICATION, ALL, false, AT(chdir), "FOLDER",
