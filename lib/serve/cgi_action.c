@@ -1,22 +1,11 @@
 #include "serve/cgi_action.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/path.h"
 #include "handler/paths.h"
 #include "serve/cgi_file.h"
-
-static bool is_file(const char *path, size_t len)
-{
-	char *name = strndup(path, len);
-	bool yes = name != NULL && wsgi_path_is_file(name);
-
-	free(name);
-	return yes;
-}
 
 /* What the server would have said, had it started the file itself. */
 static int mend(const char *file, const char *path_info, size_t script_len)
@@ -65,7 +54,7 @@ int wsgi_cgi_action(const char *root, char **application, struct wsgi_error *err
 		return wsgi_fail(err, -ENOENT,
 				 "with a root, PATH_INFO and PATH_TRANSLATED name the application: "
 				 "they are not set");
-	rc = wsgi_action_paths(path_info, translated, is_file, &paths);
+	rc = wsgi_action_paths(path_info, translated, wsgi_cgi_file_is_there, &paths);
 	if (rc == -ENOENT)
 		return wsgi_fail(err, rc, "PATH_TRANSLATED %s: there is no such file", translated);
 	if (rc != 0)

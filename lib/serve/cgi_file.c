@@ -9,6 +9,15 @@
 
 const char *const wsgi_cgi_endings[] = {".wsgi", ".py", wsgi_path_library, NULL};
 
+bool wsgi_cgi_file_is_there(const char *path, size_t len)
+{
+	char *name = strndup(path, len);
+	bool yes = name != NULL && wsgi_path_is_file(name);
+
+	free(name);
+	return yes;
+}
+
 bool wsgi_cgi_file_is_application(const char *path, size_t len)
 {
 	for (size_t i = 0; wsgi_cgi_endings[i] != NULL; i++)

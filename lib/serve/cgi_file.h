@@ -14,6 +14,9 @@
  */
 extern const char *const wsgi_cgi_endings[];
 
+/* Whether the first len bytes of path name a file: what handler/paths.h asks. */
+bool wsgi_cgi_file_is_there(const char *path, size_t len);
+
 /* Whether the first len bytes of path end in one of them. */
 bool wsgi_cgi_file_is_application(const char *path, size_t len);
 

@@ -10,19 +10,10 @@
 #include "handler/paths.h"
 #include "serve/cgi_file.h"
 
-static bool is_file(const char *path, size_t len)
-{
-	char *name = strndup(path, len);
-	bool yes = name != NULL && wsgi_path_is_file(name);
-
-	free(name);
-	return yes;
-}
-
 /* The file that a path begins with, the caller's to free; NULL: none is there, or no memory. */
 static char *file_of(const char *path)
 {
-	const size_t len = wsgi_action_file(path, is_file);
+	const size_t len = wsgi_action_file(path, wsgi_cgi_file_is_there);
 
 	return len > 0 ? strndup(path, len) : NULL;
 }
