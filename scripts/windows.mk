@@ -104,9 +104,10 @@ $(WIN_APPS): $(WIN)/apps/%.dll: tests/apps/%.c $(WIN)/libwsgi.a
 	$Q$(WIN_CC) -std=c11 $(WARN) -D__USE_MINGW_ANSI_STDIO=1 -Ilib -MMD -MP $(CFLAGS) -shared -static \
 		-o $@ $(filter %.c %.o %.a,$^) $(WIN_LDLIBS)
 
+# What the programs here answer is what those there are to answer.
 test-windows:
 	@scripts/bootstrap test
-	@$(AGAIN) windows-tests
+	@$(AGAIN) all windows-tests
 	@$(CHECK_ENV) scripts/test $O tests/windows/
 
 .PHONY: windows windows-programs windows-tests test-windows
