@@ -421,7 +421,7 @@ CHECKS = FDIO.out.decode().splitlines()
 
 @test
 def the_checks_of_descriptors_are_made():
-    same((FDIO.how, FDIO.code, FDIO.err, len(CHECKS)), ('exit', 0, b'', 73))
+    same((FDIO.how, FDIO.code, FDIO.err, len(CHECKS)), ('exit', 0, b'', 75))
 
 
 @test(each=['%d: %s' % pair for pair in enumerate(CHECKS)])

@@ -101,23 +101,26 @@ static bool is_open(int fd)
 	       (GetFileType((HANDLE)handle) != FILE_TYPE_UNKNOWN || GetLastError() == NO_ERROR);
 }
 
+static int lead_nowhere(int fd)
+{
+	int nul = open("NUL", O_RDWR), rc;
+
+	if (nul < 0)
+		return -errno;
+	if (nul == fd)
+		return 0;
+	rc = _dup2(nul, fd) == 0 ? 0 : -errno;
+	close(nul);
+	return rc;
+}
+
 int wsgi_fd_standard(void)
 {
 	int rc = 0;
 
-	for (int fd = 0; rc == 0 && fd <= STDERR_FILENO; fd++) {
-		int nul;
-
-		if (is_open(fd))
-			continue;
-		nul = open("NUL", O_RDWR);
-		if (nul < 0)
-			return -errno;
-		if (nul == fd)
-			continue;
-		rc = _dup2(nul, fd) == 0 ? 0 : -errno;
-		close(nul);
-	}
+	for (int fd = 0; rc == 0 && fd <= STDERR_FILENO; fd++)
+		if (!is_open(fd))
+			rc = lead_nowhere(fd);
 	return rc;
 }
 

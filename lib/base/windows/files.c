@@ -77,8 +77,10 @@ char *wsgi_windows_getcwd(char *buf, size_t size)
 	return path;
 }
 
-/* The system moves the file's place, also for a read at an offset; a thread's own read meanwhile is
- * not provided for. */
+/*
+ * The system moves the file's place for such a read too, so it is put back. Another thread's read
+ * from that place meanwhile is not provided for.
+ */
 ssize_t wsgi_windows_pread(int fd, void *buf, size_t len, off_t offset)
 {
 	const LARGE_INTEGER stay = {.QuadPart = 0};
