@@ -84,16 +84,14 @@ bool wsgi_handler_result_is_file(struct wsgi_handler *h)
 	return h->wsgi_file_wrapper && h->body->file != NULL;
 }
 
-/* The length of a body that is a file, for a Content-Length; UINT64_MAX: it cannot be told. */
-static uint64_t file_len(const struct wsgi_body *body)
+/* How many bytes of a file are to be sent; UINT64_MAX: that cannot be told. */
+static uint64_t left_of(const struct wsgi_file *file)
 {
-	const struct wsgi_file *file = body->file;
 	struct stat st;
 
-	if (file->len != UINT64_MAX || body->count == NULL || fstat(file->fd, &st) != 0 ||
-	    !S_ISREG(st.st_mode) || st.st_size <= file->offset)
+	if (file->len != UINT64_MAX || fstat(file->fd, &st) != 0 || !S_ISREG(st.st_mode))
 		return file->len;
-	return (uint64_t)(st.st_size - file->offset);
+	return st.st_size > file->offset ? (uint64_t)(st.st_size - file->offset) : 0;
 }
 
 /* Send the body by the transport's sendfile. Returns 1 when it did; 0: iterate; -errno. */
@@ -103,10 +101,14 @@ static int send_file(struct wsgi_handler *h)
 	int rc;
 
 	if (!step_result_is_file(h) || h->body->file == NULL || h->ops->sendfile == NULL ||
-	    h->headers_sent || h->status.len == 0 || h->body->file->len == 0)
+	    h->headers_sent || h->status.len == 0)
 		return 0;
-	len = file_len(h->body);
-	h->bytes_sent = len; /* of a body of one chunk it is the Content-Length */
+	len = left_of(h->body->file);
+	if (len == 0) /* perhaps a reader gets more; else there is a length of 0 to send */
+		return 0;
+	if (h->body->count == NULL)
+		len = h->body->file->len; /* it may grow while it is sent */
+	h->bytes_sent = len;              /* of a body of one chunk it is the Content-Length */
 	rc = step_send_headers(h);
 	h->bytes_sent = 0;
 	if (rc != 0)
