@@ -120,7 +120,7 @@ class Prefix:
         """By the locale wine chooses its code page, and how it reads the names of files."""
         env = {'WINEPREFIX': self.path, 'WINEDEBUG': os.environ.get('WINEDEBUG', 'fixme-all,-console'),
                'WINEDLLOVERRIDES': 'mscoree=;mshtml=;winemenubuilder.exe=', 'PATH': '/usr/bin:/bin',
-               'HOME': self.path, 'LC_ALL': locale, 'TZ': 'UTC'}
+               'HOME': self.path, 'TMPDIR': self.path, 'LC_ALL': locale, 'TZ': 'UTC'}
         if locale != 'C.UTF-8':
             env['LOCPATH'] = self.make_locale(locale)
         return env
