@@ -113,8 +113,9 @@ static int by_usual_name(char **path, struct wsgi_error *err)
 		return by_name(wsgi_interpreter_usual, path, err);
 	return wsgi_fail(err, -ENOENT,
 			 "no interpreter is named: give the path of %s, or of the folder that it "
-			 "is in, or a virtual environment's folder, by --python or WSGI_PYTHON",
-			 wsgi_path_last(wsgi_interpreter_places[0]));
+			 "is in, or a virtual environment's folder, by --python or WSGI_PYTHON; an "
+			 "application in C, which needs none, ends in %s",
+			 wsgi_path_last(wsgi_interpreter_places[0]), wsgi_path_library);
 }
 
 static bool is_path(const char *wanted)

@@ -228,7 +228,8 @@ def refused(where, *words, **request):
 
 @test
 def none_is_named():
-    refused(site(''), 'no interpreter is named: give the path of python.exe', '--python')
+    refused(site(''), 'no interpreter is named: give the path of python.exe', '--python',
+            '; an application in C, which needs none, ends in .dll\n')
 
 
 @test
