@@ -109,12 +109,23 @@ static bool is_query(char *const *first, const char *q, enum reading how)
 	return true;
 }
 
+/* Whether a word could be the first of the query's. */
+static bool is_of_query(char *word, const char *query)
+{
+	char *const words[] = {word, NULL};
+
+	for (enum reading how = 0; query != NULL && how < READINGS; how++)
+		if (is_query(words, query, how))
+			return true;
+	return false;
+}
+
 /* How many words at the start of argv are not the query's. */
 static int without_query(const struct wsgi_cgi_view *v)
 {
 	if (v->query == NULL || *v->query == '\0' || strchr(v->query, '=') != NULL)
 		return v->argc;
-	for (int i = 1; i < v->argc; i++)
+	for (int i = v->sure > 1 ? v->sure : 1; i < v->argc; i++)
 		for (enum reading how = 0; how < READINGS; how++)
 			if (is_query(v->argv + i, v->query, how))
 				return i;
@@ -145,6 +156,21 @@ static bool is_direct(enum wsgi_gateway gateway)
 	return file != NULL && wsgi_program_is(file);
 }
 
+/*
+ * Behind a script mapping the options in front of the script are the administrator's, though a
+ * query be made of the same words: a client is not to take them away.
+ */
+static int sure_words(enum wsgi_gateway gateway, int argc, char *const *argv)
+{
+	const int at = wsgi_options_operand(gateway, argc, argv);
+	const char *word = at < argc ? argv[at] : NULL;
+
+	if (gateway != WSGI_GATEWAY_IIS ||
+	    !wsgi_cgi_mapping_started(word, at + 1 < argc ? argv[at + 1] : NULL))
+		return 0;
+	return at;
+}
+
 static struct wsgi_cgi_view look(enum wsgi_gateway gateway, int argc, char *const *argv)
 {
 	const char *name = wsgi_program_started_as();
@@ -157,6 +183,7 @@ static struct wsgi_cgi_view look(enum wsgi_gateway gateway, int argc, char *cons
 		.is_cgi = getenv("GATEWAY_INTERFACE") != NULL,
 		.is_direct = is_direct(gateway),
 		.query = getenv("QUERY_STRING"),
+		.sure = sure_words(gateway, argc, argv),
 	};
 }
 
@@ -229,7 +256,7 @@ static void settle(struct wsgi_options *o, bool is_cgi, const char *said)
 }
 
 /* The word behind the application, less those of the query; NULL: none. */
-static const char *word_behind(const struct wsgi_options *o, const struct wsgi_cgi_line *line)
+static char *word_behind(const struct wsgi_options *o, const struct wsgi_cgi_line *line)
 {
 	for (int i = 1; i + 1 < line->argc; i++)
 		if (o->argv[i] == o->application)
@@ -244,13 +271,14 @@ static const char *word_behind(const struct wsgi_options *o, const struct wsgi_c
 static int check_mapping(const struct wsgi_options *o, const struct wsgi_cgi_line *line,
 			 struct wsgi_error *err)
 {
-	const char *behind;
+	char *behind;
 
 	if (o->gateway != WSGI_GATEWAY_IIS || o->root != NULL || o->application == NULL ||
 	    !wsgi_cgi_mapping_is_script(o->application))
 		return 0;
 	behind = word_behind(o, line);
-	if (behind != NULL && wsgi_cgi_mapping_is_script(behind))
+	if (behind != NULL && wsgi_cgi_mapping_is_script(behind) &&
+	    !is_of_query(behind, getenv("QUERY_STRING")))
 		return 0;
 	return wsgi_fail(err, -EINVAL,
 			 "a script mapping needs --root FOLDER or an application: \"%s\" is only "

@@ -21,6 +21,7 @@ struct wsgi_cgi_view {
 	bool is_cgi;           /* GATEWAY_INTERFACE is set */
 	bool is_direct;        /* SCRIPT_FILENAME is this program: no wrapper stands between */
 	const char *query;     /* QUERY_STRING; NULL: none */
+	int sure; /* so many words, argv[0] with them, are the administrator's whatever it is */
 };
 
 struct wsgi_cgi_line {

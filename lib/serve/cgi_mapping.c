@@ -213,7 +213,7 @@ static bool same_file(const char *a, const char *b)
 	return yes;
 }
 
-bool wsgi_cgi_mapping_is_script(const char *word)
+static bool is_script(const char *word)
 {
 	const char *translated = getenv("PATH_TRANSLATED"), *url = getenv("SCRIPT_NAME");
 
@@ -225,6 +225,48 @@ bool wsgi_cgi_mapping_is_script(const char *word)
 		return url != NULL && getenv("SCRIPT_FILENAME") == NULL &&
 		       same_name(wsgi_path_last(word), wsgi_path_last(url));
 	return translated != NULL && !is_remote(word) && same_file(word, translated);
+}
+
+/* "%s:app" is one too. */
+bool wsgi_cgi_mapping_is_script(const char *word)
+{
+	const char *colon = strchr(wsgi_path_last(word), ':');
+	char *file;
+	bool yes;
+
+	if (is_script(word) || colon == NULL)
+		return is_script(word);
+	file = strndup(word, (size_t)(colon - word));
+	yes = file == NULL || is_script(file); /* true is the safe error */
+	free(file);
+	return yes;
+}
+
+/* Whether IIS starts a file of that name by itself, a script of words too. */
+static bool is_program(const char *url)
+{
+	static const char *const endings[] = {".exe", ".com", ".bat", ".cmd"};
+
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+		const size_t len = strlen(url), ending = strlen(endings[i]);
+
+		if (len >= ending && same_name(url + len - ending, endings[i]))
+			return true;
+	}
+	return false;
+}
+
+bool wsgi_cgi_mapping_started(const char *word, const char *behind)
+{
+	const char *url = getenv("SCRIPT_NAME");
+
+	if (getenv("GATEWAY_INTERFACE") == NULL || getenv("SCRIPT_FILENAME") != NULL ||
+	    url == NULL || is_program(url) || wsgi_cgi_mapping_is_direct())
+		return false;
+	if (word == NULL)
+		return repeats_script();
+	return wsgi_cgi_mapping_is_script(word) ||
+	       (behind != NULL && wsgi_cgi_mapping_is_script(behind));
 }
 
 /* Whether a name beside this program, as path has it, is this program: a short name, a link ... */

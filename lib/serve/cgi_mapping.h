@@ -42,4 +42,10 @@ bool wsgi_cgi_mapping_is_script(const char *word);
  */
 bool wsgi_cgi_mapping_is_direct(void);
 
+/*
+ * Whether a script mapping started this program, by IIS's variables: one of the first two words
+ * that are no options is the script, or none is there and PATH_TRANSLATED names it. NULL: no word.
+ */
+bool wsgi_cgi_mapping_started(const char *word, const char *behind);
+
 #endif

@@ -154,6 +154,22 @@ static int refuse_behind(const struct wsgi_options *o, const char *word, struct 
 			 is_option ? "options come first" : "give one application");
 }
 
+int wsgi_options_operand(enum wsgi_gateway gateway, int argc, char *const *argv)
+{
+	int at = 1;
+
+	for (; at < argc && argv[at][0] == '-' && argv[at][1] != '\0'; at++) {
+		const struct word w = split(argv[at]);
+		const struct wsgi_option *option = wsgi_option_find(w.name, w.is_letter, gateway);
+
+		if (strcmp(argv[at], "--") == 0)
+			return at + 1;
+		if (option != NULL && option->kind != WSGI_OPTION_FLAG && w.value == NULL)
+			at++;
+	}
+	return at < argc ? at : argc;
+}
+
 static int read_line(struct wsgi_options *o, int argc, char *const *argv, struct wsgi_error *err)
 {
 	struct line l = {.o = o};

@@ -125,6 +125,9 @@ struct wsgi_options {
 int wsgi_options_parse(struct wsgi_options *o, enum wsgi_gateway gateway, int argc,
 		       char *const *argv, struct wsgi_error *err);
 
+/* The number of the first word that is neither an option nor its value; argc: there is none. */
+int wsgi_options_operand(enum wsgi_gateway gateway, int argc, char *const *argv);
+
 /*
  * Read once more what first was made of: the same command line, and the file as it is now. Relative
  * names of --config and --chdir count from where first was read: o->chdir is then absolute, and is

@@ -334,6 +334,10 @@ static const struct {
 	{"before a word of the client's", "wsgi-iis /www/app.py /www/app.py", "/www/app.py", NULL,
 	 NULL},
 	{"before another", "wsgi-iis /www/app.py v2", "", NULL, NULL},
+	{"before one that names the script too", "wsgi-iis /www/app.py /www/app.py",
+	 "/www/app.py?a=b", NULL, NULL},
+	{"a callable of it", "wsgi-iis /www/app.py:app", "", NULL, NULL},
+	{"a callable of what is behind it", "wsgi-iis /www/app.py/x:app", "", NULL, NULL},
 };
 
 START_TEST(a_script_mapping_names_a_root_or_an_application)
@@ -353,6 +357,49 @@ START_TEST(a_script_mapping_names_a_root_or_an_application)
 	ck_assert_pstr_eq(options.root, mappings[_i].root);
 	ck_assert_pstr_eq(options.application, mappings[_i].application);
 	ck_assert_ptr_null(options.python);
+}
+END_TEST
+
+static const struct {
+	const char *line, *query;
+} repeated[] = {
+	{"wsgi-iis --validate --root /www /www/app.py", "validate+root+/www+/www/app.py"},
+	{"wsgi-iis --root /www --validate /www/app.py", "--validate+www+app.py"},
+	{"wsgi-iis --root /www --validate /www/app.py --validate",
+	 "validate+www+app.py+validate+x"},
+	{"wsgi-iis --root /www --validate", "validate"},
+	{"wsgi-iis --root=/www --validate -- /www/app.py", "validate+--+www+app.py"},
+	{"wsgi-iis --validate --env A=1 /srv/blog.py /www/app.py",
+	 "validate+env+A1+srv+blog.py+www+app.py"},
+};
+
+START_TEST(a_query_of_the_lines_own_words_takes_no_option_away)
+{
+	given_a_script();
+	setenv("QUERY_STRING", repeated[_i].query, 1);
+	ck_assert_msg(when_iis_starts(repeated[_i].line) == 0, "%s: %s", repeated[_i].line,
+		      err.text);
+	ck_assert_msg(options.validate, "%s", repeated[_i].line);
+}
+END_TEST
+
+/* Nobody knows who put the words there. */
+START_TEST(but_not_where_another_program_may_have_passed_them_on)
+{
+	given_a_script();
+	setenv("QUERY_STRING", "validate+www+app.bat", 1);
+	setenv("SCRIPT_NAME", "/app.bat", 1);
+	setenv("PATH_INFO", "/app.bat", 1);
+	setenv("PATH_TRANSLATED", "/www/app.bat", 1);
+	ck_assert_int_eq(when_iis_starts("wsgi-iis --validate /www/app.bat"), 0);
+	ck_assert(!options.validate);
+	ck_assert_ptr_null(options.application);
+	wsgi_options_finish(&options);
+	given_a_script();
+	setenv("QUERY_STRING", "validate+www+app.py", 1);
+	setenv("SCRIPT_FILENAME", "/www/wrapper", 1);
+	ck_assert_int_eq(when_iis_starts("wsgi-iis --validate /www/app.py"), 0);
+	ck_assert(!options.validate);
 }
 END_TEST
 
@@ -437,6 +484,9 @@ int main(void)
 	tcase_add_test(whole, a_refused_line_has_its_error_log);
 	tcase_add_loop_test(whole, a_script_mapping_names_a_root_or_an_application, 0,
 			    LEN(mappings));
+	tcase_add_loop_test(whole, a_query_of_the_lines_own_words_takes_no_option_away, 0,
+			    LEN(repeated));
+	tcase_add_test(whole, but_not_where_another_program_may_have_passed_them_on);
 	tcase_add_test(whole, WSGI_ROOT_is_a_mappings_root_too);
 	tcase_add_test(whole, from_a_shell_the_same_word_is_an_application);
 	tcase_add_loop_test(whole, no_word_counts_where_the_URL_names_the_program, 0, LEN(attacks));

@@ -311,7 +311,7 @@ static const struct {
 	 "@/www/app.py", NULL},
 	{"an application of another name", false, "@/www/a/deep.wsgi", "/app.py", "/x", "/srv/x",
 	 NULL},
-	{"the script with a callable", false, "@/www/app.py:app", "/app.py", "/app.py",
+	{"the script with a callable", true, "@/www/app.py:app", "/app.py", "/app.py",
 	 "@/www/app.py", NULL},
 	{"a module", false, "blog.wsgi", "/blog.wsgi", "/", "", NULL},
 	{"a relative name", false, "app.py", "/app.py", "/", "", NULL},

@@ -34,5 +34,31 @@ def a_variable_that_stands_there_twice_is_none_either():
     same(ask('/getenv.dll?HTTP_PROXY', more=variables).body, b'HTTP_PROXY is not set\n')
 
 
+# A query of the administrator's own words takes none of them away.
+
+OWN = 'C inetpub wwwroot getenv dll'
+
+
+@test(each=[('--root ROOT --env MODE=safe "%s"', 'env MODE safe ' + OWN, '/'),
+            ('--root ROOT --env MODE=safe "%s"', '--env MODE safe C:\\inetpub\\wwwroot\\getenv.dll', '/'),
+            ('--root ROOT --env MODE=safe "%s" %s', 'env MODE safe ' + OWN, '/x'),
+            ('--root ROOT --env MODE=safe', 'env MODE safe', '/'),
+            ('--env MODE=safe ROOT\\getenv.dll "%s"', 'MODE ' + OWN + ' ' + OWN, '/'),
+            ('--env MODE=safe ROOT\\getenv.dll "%s"', 'ENV MODE safe ' + OWN + ' ' + OWN, '/')])
+def a_query_of_the_lines_words_takes_none_away(given):
+    words, query, rest = given
+    answer = ask('/getenv.dll%s?%s' % (rest, query.replace(' ', '+')),
+                 by(words.replace('ROOT', ROOT)))
+    if answer.status != 500:  # an application that the query has taken is none at all
+        assert b'MODE is safe\n' in answer.body, answer
+
+
+@test(each=['"%s"', '"%s":application', '"%s:application"', '--validate "%s" %s', '"%s" "%s"'])
+def without_a_root_no_query_makes_the_script_an_application(words):
+    for query in ('', ENV, ENV + '/=', ENV + '?a=b', '"' + ENV + '"=', ENV + ':application='):
+        answer = ask('/env_hex.dll?' + query, by(words))
+        same((answer.status, answer.code), (500, 64), repr((query, answer)))
+
+
 if __name__ == '__main__':
     main()
