@@ -53,14 +53,27 @@ class Application(handlers.App):
         return value.encode('utf-8', 'surrogateescape')
 
 
+def env_dump(environ, start_response):
+    """As env_dump.c."""
+    objects = ('wsgi.input', 'wsgi.errors', 'wsgi.file_wrapper')
+    lines = ['%s (%s) %s\n' % ((name, 'object', '') if name in objects else
+                               (name, type(value).__name__, ascii(value)))
+             for name, value in sorted(environ.items())]
+    start_response('200 OK', [('Content-Type', 'text/plain')])
+    return [''.join(lines).encode('ascii')]
+
+
 def respond(handler, steps):
-    """Answer from descriptor 0 on 1 and 2; handler() is made when they are the streams."""
+    """Answer from descriptor 0 on 1 and 2; handler() is made when they are the streams.
+
+    steps: or an application.
+    """
     sys.stdin = io.TextIOWrapper(open(0, 'rb', closefd=False))
     sys.stdout = io.TextIOWrapper(open(1, 'wb', closefd=False))
     sys.stderr = io.TextIOWrapper(open(2, 'wb', closefd=False), 'utf-8', 'backslashreplace',
                                   newline='\n')
     made = handler()
-    made.run(Application(made, steps))
+    made.run(steps if callable(steps) else Application(made, steps))
     sys.stdout.flush()
     sys.stderr.flush()
     return 0
@@ -191,11 +204,32 @@ def some_case(r, i):
         values = {n: b'/'.join(r.choices(PIECES, k=r.randint(0, 6))) for n in NAMES[:10]}
         if r.random() < 0.5:
             values['PATH_INFO'] = values['SCRIPT_NAME'] + values['PATH_INFO']
+        if r.random() < 0.4:
+            return Case('env_dump', name, env_dump, {**changes, **values}, iis=iis)
         return told(name, SHOW, {**changes, **values}, iis=iis)
     body = some_body(r)
     length = r.choice([len(body), len(body), len(body) // 2, 0, ''])
     changes.update(REQUEST_METHOD='POST', CONTENT_LENGTH=str(length))
     return told(name, some_reads(r), changes, body, iis)
+
+
+def files():
+    """What fw_table.c answers: a file is its bytes from where it stands."""
+    data = ''.join(map(chr, range(256))) * 100
+    start = ('S', '200 OK', 0, [('Content-Type', 'application/octet-stream')])
+    again = ('S', '200 OK', 1, [('X-Again', '1')])
+
+    def body(*chunks):
+        return [start, ('B', 'G')] + [('C', chunk) for chunk in chunks]
+    return {
+        'real': body(data), 'realbuffered': body(data[10:]), 'realend': body(),
+        'realseek': body(data[20001:]), 'bytesio': body(data), 'seeked': body(data[25000:]),
+        'pipe': body('through a pipe'), 'empty': body() + [('K', 'close after reads of [8192]')],
+        'fail1': [start, ('B', 'G'), ('E', 'read failed'), ('K', 'close')],
+        'fail3': body('part1 ', 'part2 ') + [('E', 'read failed'), ('K', 'close')],
+        'blk255': body(data) + [('K', 'close after reads of [255]')],
+        'filewrite': [start, again, ('W', 'written first '), ('B', 'G'), ('C', 'then the file')],
+    }
 
 
 def cases(seed, count):
@@ -207,6 +241,8 @@ def cases(seed, count):
                {'REQUEST_METHOD': b'M\xe9'})
     yield Case('write_many_small', '', [OK, ('W', ''.join('%d,' % i for i in range(1000))),
                                         ('B', 'L'), ('C', 'end')])
+    for query, steps in files().items():
+        yield Case('fw_table', query, steps, {'QUERY_STRING': query})
     r = random.Random(seed)
     yield from (some_case(r, i) for i in range(count))
 

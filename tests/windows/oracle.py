@@ -114,7 +114,7 @@ def some_request(r, target):
     return Request(target, method=r.choice(['GET', 'GET', 'POST', 'HEAD']), more=more)
 
 
-@test(each=range(110))
+@test(each=range(100))
 def an_application_on_iis_does_what_it_does_in_python(n):
     r = seeded('iis', n)
     todo = make_steps(r)
@@ -162,7 +162,7 @@ def shown(request):
     return by_steps(request, SHOW)
 
 
-@test(each=range(60))
+@test(each=range(50))
 def the_bytes_of_a_client_on_iis_are_those_of_python(n):
     r = seeded('bytes on iis', n)
     page = r.choice(['cp1252', 'cp1252', 'cp932'])
@@ -195,6 +195,17 @@ def every_byte_comes_back_from_apache(name):
     same(start(asked[1]).body, every)
 
 
+RESTS = [b'', b'/', b'//', b'/x', b'/steps.dll', b'/steps.dll/', b'/steps.dll/x', b'/steps.dllx',
+         b'/steps.dl', b'/Steps.dll/x', b'/x/steps.dll']
+
+
+@test(each=[(rest.decode(), allow) for rest in RESTS for allow in (False, True)])
+def what_is_behind_the_script_is_that_of_IISCGIHandler(given):
+    rest, allow = given
+    site = dataclasses.replace(SITE, allow_path_info=allow)
+    compare(by_iis(shown(Request(b'/steps.dll' + rest.encode())), site), SHOW)
+
+
 # The request's body.
 
 @test(each=range(30))
@@ -212,7 +223,9 @@ def the_body_of_a_request_is_read_as_in_python(n):
 OTHERS = ['big_binary', 'err_large', 'headers_ctl?5', 'headers_reflect?%E9%FF', 'headers_table?8',
           'headers_table?56', 'headers_table?57', 'headers_table?58', 'method_body',
           'status_table?20', 'status_table?35', 'write_many_small', 'env_util?a=b',
-          'ret_list_one', 'ret_generator', 'ret_tuple_many', 'close_once?3', 'hello']
+          'ret_list_one', 'ret_generator', 'ret_tuple_many', 'close_once?3', 'hello',
+          'fw_table?real', 'fw_table?realseek', 'fw_table?realend', 'fw_table?blk255',
+          'fw_table?fail3', 'fw_table?filewrite']
 
 
 @test(each=OTHERS)
