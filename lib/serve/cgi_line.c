@@ -286,13 +286,48 @@ static int check_mapping(const struct wsgi_options *o, const struct wsgi_cgi_lin
 			 o->application);
 }
 
-static int parse(struct wsgi_options *o, enum wsgi_gateway gateway,
-		 const struct wsgi_cgi_line *line, char *const *argv, struct wsgi_error *err)
+/*
+ * The number of the first word in front of the application with a quote and a blank in it; 0: there
+ * is none. Of --root "C:\\x\\" "%s" the \" is a letter: the script's path stands in no quotes then,
+ * and what a client writes behind a blank could be an option.
+ */
+static int badly_quoted(enum wsgi_gateway gateway, int argc, char *const *argv)
 {
-	int rc = wsgi_options_parse(o, gateway, line->argc, argv, err);
+	const int end = wsgi_options_operand(gateway, argc, argv);
 
+	for (int i = 1; i < end; i++) {
+		const char *quote = strchr(argv[i], '"');
+
+		for (; quote != NULL; quote = strchr(quote + 1, '"'))
+			if (quote[1] == ' ' || quote[1] == '\t')
+				return i;
+	}
+	return 0;
+}
+
+static int refuse_quote(struct wsgi_options *o, enum wsgi_gateway gateway, int bad,
+			char *const *argv, struct wsgi_error *err)
+{
+	*o = (struct wsgi_options){.gateway = gateway, .program = wsgi_gateway_name(gateway)};
+	o->error_logfile = wsgi_cgi_log_named(gateway, bad, argv);
+	return wsgi_fail(err, -EINVAL,
+			 "a quote stands within \"%s\": write two backslashes before a closing "
+			 "quote, or none",
+			 argv[bad]);
+}
+
+static int parse(struct wsgi_options *o, enum wsgi_gateway gateway, const struct wsgi_cgi_view *v,
+		 const struct wsgi_cgi_line *line, struct wsgi_error *err)
+{
+	int bad = 0, rc;
+
+	if (gateway == WSGI_GATEWAY_IIS && v->is_cgi)
+		bad = badly_quoted(gateway, line->argc, v->argv);
+	if (bad > 0)
+		return refuse_quote(o, gateway, bad, v->argv, err);
+	rc = wsgi_options_parse(o, gateway, line->argc, v->argv, err);
 	if (rc != 0) /* what is wrong is said there, wherever on the line it stands */
-		o->error_logfile = wsgi_cgi_log_named(gateway, line->argc, argv);
+		o->error_logfile = wsgi_cgi_log_named(gateway, line->argc, v->argv);
 	return rc;
 }
 
@@ -312,7 +347,7 @@ int wsgi_cgi_options(struct wsgi_options *o, enum wsgi_gateway gateway, int argc
 	if (line.script == NULL && (said != NULL || found != NULL))
 		line.argc = 1;
 	if (rc == 0)
-		rc = parse(o, gateway, &line, argv, err);
+		rc = parse(o, gateway, &view, &line, err);
 	else
 		*o = (struct wsgi_options){.gateway = gateway,
 					   .program = wsgi_gateway_name(gateway)};

@@ -383,6 +383,47 @@ START_TEST(a_query_of_the_lines_own_words_takes_no_option_away)
 }
 END_TEST
 
+/* --root "C:\\x\\" "%s": the script's path is in no quotes. */
+START_TEST(a_quote_and_a_blank_in_an_option_are_refused)
+{
+	static const struct {
+		char *argv[6];
+		const char *log;
+	} lines[] = {
+		{{"wsgi-iis", "--root", "C:\\x\" C:\\x\\a", "--error-logfile=/evil"}, NULL},
+		{{"wsgi-iis", "--root=C:\\x\"\tC:\\x\\a.py"}, NULL},
+		{{"wsgi-iis", "--error-logfile=/log", "--chdir", "x\" x", "--version"}, "/log"},
+		{{"wsgi-iis", "--error-logfile", "/log\" x", "--version"}, NULL},
+	};
+
+	given_a_script();
+	for (int i = 0; i < LEN(lines); i++) {
+		int n = 0;
+
+		while (lines[i].argv[n] != NULL)
+			n++;
+		ck_assert_int_eq(
+			wsgi_cgi_options(&options, WSGI_GATEWAY_IIS, n, lines[i].argv, &err),
+			-EINVAL);
+		ck_assert_ptr_nonnull(strstr(err.text, "backslashes"));
+		ck_assert_pstr_eq(options.error_logfile, lines[i].log);
+		wsgi_options_finish(&options);
+	}
+}
+END_TEST
+
+START_TEST(other_quotes_are_the_administrators)
+{
+	char *const argv[] = {"wsgi-iis",    "--env", "A=\"b\"", "/srv/blog.py",
+			      "/www/app.py", "\" x",  NULL};
+
+	given_a_script();
+	ck_assert_int_eq(wsgi_cgi_options(&options, WSGI_GATEWAY_IIS, 6, argv, &err), 0);
+	ck_assert_str_eq(options.env[0], "A=\"b\"");
+	ck_assert_str_eq(options.application, "/srv/blog.py");
+}
+END_TEST
+
 /* Nobody knows who put the words there. */
 START_TEST(but_not_where_another_program_may_have_passed_them_on)
 {
@@ -486,6 +527,8 @@ int main(void)
 			    LEN(mappings));
 	tcase_add_loop_test(whole, a_query_of_the_lines_own_words_takes_no_option_away, 0,
 			    LEN(repeated));
+	tcase_add_test(whole, a_quote_and_a_blank_in_an_option_are_refused);
+	tcase_add_test(whole, other_quotes_are_the_administrators);
 	tcase_add_test(whole, but_not_where_another_program_may_have_passed_them_on);
 	tcase_add_test(whole, WSGI_ROOT_is_a_mappings_root_too);
 	tcase_add_test(whole, from_a_shell_the_same_word_is_an_application);

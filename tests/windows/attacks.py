@@ -60,5 +60,21 @@ def without_a_root_no_query_makes_the_script_an_application(words):
         same((answer.status, answer.code), (500, 64), repr((query, answer)))
 
 
+# A backslash before the closing quote makes it a letter: what IIS puts behind that is in no quotes.
+
+OUTSIDE = application('answers', 'C:\\outside\\answers.dll')
+
+
+@test(each=['--root "ROOT\\" "%s"', '--chdir "ROOT\\" --root ROOT "%s"',
+            '--error-logfile "ROOT\\" "%s"', '"--root=ROOT\\" "%s"'])
+def an_option_that_ends_in_a_backslash_lets_no_option_in(words):
+    for name in ('a --root=/outside /outside/answers.dll', 'a --root /outside /outside/answers.dll',
+                 'a /outside/answers.dll /outside/answers.dll', 'a --version', 'a --help x.dll'):
+        file = ROOT + '\\' + name.replace('/', '\\')
+        answer = ask('/' + name.replace(' ', '%20'), by(words.replace('ROOT', ROOT)), file=file)
+        assert answer.status in (403, 404, 500), (name, answer)
+        assert 'backslash' in answer.log, (name, answer)
+
+
 if __name__ == '__main__':
     main()
