@@ -5,9 +5,10 @@ last words, and the lines of a log, by ground.exe and ground_fdio.exe.
 import os
 import random
 import re
+import subprocess
 from subprocess import list2cmdline
 
-from wine import Launcher, Prefix, built
+from wine import Launcher, Prefix, built, to_windows
 
 from frontend import has, main, pattern, same, test
 
@@ -584,6 +585,18 @@ def a_time_is_beyond_32_bits():
          ['1970-01-01 00:00:00 +0000', '2106-02-07 06:28:16 +0000', '2100-01-01 00:00:00 +0000',
           'none', 'none'])  # the C library has none before 1970 nor after 3000
     same(lines('when', '0', environment=['TZ=EST5']), ['1969-12-31 19:00:00 -0500'])
+
+
+# The standard input of a program that is started without a launcher is this system's pipe, of which
+# a read at the end has no error. So it is with a socket.
+
+@test
+def a_stream_that_is_no_pipe_of_windows_ends_too():
+    ended = subprocess.run(
+        [PREFIX.wine, built('wsgi-iis.exe'), to_windows(built('apps/in_echo.dll'))], input=b'abc', capture_output=True, timeout=30, check=False,
+        env={**PREFIX.environment('C.UTF-8'), 'GATEWAY_INTERFACE': 'CGI/1.1', 'CONTENT_LENGTH': '9',
+             'REQUEST_METHOD': 'POST', 'SERVER_SOFTWARE': 'Microsoft-IIS/10.0'})
+    has(ended.stdout, b'Status: ')
 
 
 if __name__ == '__main__':

@@ -37,11 +37,11 @@ ssize_t wsgi_fd_read(int fd, void *buf, size_t len)
 		return -EBADF;
 	if (len == 0)
 		return 0;
-	/* A write of nothing, which a read of a pipe sees, is no end. */
+	/* A write of nothing, which a read of a pipe sees, is no end; of a socket it is the end. */
 	do
 		if (!ReadFile((HANDLE)handle, buf, piece(len), &n, NULL))
 			return read_failed(n);
-	while (n == 0 && GetFileType((HANDLE)handle) == FILE_TYPE_PIPE);
+	while (n == 0 && PeekNamedPipe((HANDLE)handle, NULL, 0, NULL, NULL, NULL));
 	return n;
 }
 
