@@ -6,7 +6,8 @@ import re
 import shutil
 import subprocess
 
-from frontend import WEB_USER, Work, has, main, same, test
+from frontend import (WEB_USER, Apache, Logs, Work, connect, has, has_not, main, read_answer, request,
+                      same, send, test, until)
 
 WORK = Work('error-log')
 CGIS = ['wsgi-cgi', 'wsgi-iis']
@@ -287,6 +288,114 @@ def a_full_disk_loses_lines_and_no_answer(command):
     for application in RAISES, WORK.native('fail.so'):
         same(run(command, '--error-logfile', '/dev/full', application), (0, PAGE, ''))
     same(run(command, '--error-logfile', '/dev/full', '--bad'), (64, PAGE, ''))
+
+
+# Behind Apache, where SetEnv names the file.
+
+SITE = WORK.file('apps', 'site.py', text='''
+import os, time
+from flask import Flask, request
+application = Flask('site')
+
+@application.route('/')
+def index():
+    application.logger.warning('it warns')
+    return 'served'
+
+@application.route('/raise')
+def fail():
+    raise ValueError('a word for nobody else')
+
+@application.route('/slow')
+def slow():
+    name = request.args['name']
+    application.logger.warning('%s begins', name)
+    while not os.path.exists(request.args['until']):
+        time.sleep(0.01)
+    application.logger.warning('%s ends', name)
+    return name
+''')
+LOG = os.path.join(WORK.run, 'flask.log')
+APACHE = Apache(WORK, [
+    ('apache-app.conf', {'WSGI_CGI': WORK.program(command), 'WSGI_MOUNT': mount,
+                         'WSGI_APPLICATION': SITE})
+    for mount, command in (('/cgi', 'wsgi-cgi'), ('/iis', 'wsgi-iis'), ('/closed', 'wsgi-cgi'))
+], '''
+SetEnv WSGI_ERROR_LOGFILE "%s"
+<Location "/closed">
+	SetEnv WSGI_ERROR_LOGFILE "%s/none/error.log"
+</Location>
+''' % (LOG, WORK.path))
+
+
+@test(each=['/cgi', '/iis'])
+def an_error_of_flask_has_its_time_and_request_in_the_file_alone(mount):
+    fresh(LOG)
+    apache = Logs([APACHE.log])
+    answer = request(APACHE.port, mount + '/raise?secret', headers={'X-Word': 'secret'})
+    same(answer.status, 500)
+    for words in 'a word', 'Traceback', SITE:
+        has_not(answer.body.decode(), words)
+    first, _, rest = text_of(LOG).partition('\n')
+    is_line(first + '\n', 'wsgi.errors of GET %s/raise:' % mount)
+    has(rest, 'Traceback (most recent call last)')
+    has(rest, 'ValueError: a word for nobody else')
+    has_not(rest, 'secret')
+    same(apache.text(), '')
+    same(oct(os.stat(LOG).st_mode & 0o777), '0o640')
+
+
+@test
+def requests_at_once_have_whole_lines_and_both_their_names():
+    fresh(LOG)
+    both = fresh(os.path.join(WORK.run, 'both'))
+    path = '/cgi/slow?until=%s&name=' % both
+    with connect(APACHE.port) as a, connect(APACHE.port) as b:
+        for s, name in (a, 'one'), (b, 'two'):
+            send(s, 'GET', path + name, headers=[('Connection', 'close')])
+        until(lambda: os.path.exists(LOG) and text_of(LOG).count(' begins') == 2, 'both begin')
+        with open(both, 'w'):
+            pass
+        for s, name in (a, 'one'), (b, 'two'):
+            with s.makefile('rb') as f:
+                same(read_answer(f, 'GET').body.decode(), name)
+    lines = text_of(LOG).splitlines()
+    same(len(lines), 6, lines)
+    ours = [line for line in lines if re.fullmatch(TIME + 'wsgi.errors of GET /cgi/slow:', line)]
+    same(len({re.search(r'\] \[(\d+)\]', line)[1] for line in ours}), 2, lines)
+    same(sorted(line.rpartition(': ')[2] for line in lines if line not in ours),
+         ['one begins', 'one ends', 'two begins', 'two ends'])
+
+
+@test
+def a_file_that_was_rotated_away_is_made_anew():
+    fresh(LOG)
+    old = fresh(LOG + '.1')
+    both = fresh(os.path.join(WORK.run, 'both'))
+    with connect(APACHE.port) as s:
+        send(s, 'GET', '/cgi/slow?name=one&until=' + both, headers=[('Connection', 'close')])
+        until(lambda: os.path.exists(LOG) and 'one begins' in text_of(LOG), 'it begins')
+        os.rename(LOG, old)
+        same(request(APACHE.port, '/cgi/').body, b'served')
+        with open(both, 'w'):
+            pass
+        with s.makefile('rb') as f:
+            same(read_answer(f, 'GET').status, 200)
+    has(text_of(old), 'one ends')
+    has_not(text_of(old), 'it warns')
+    has(text_of(LOG), 'wsgi.errors of GET /cgi/:')
+    has(text_of(LOG), 'it warns')
+    has_not(text_of(LOG), 'one ends')
+
+
+@test
+def where_it_cannot_be_opened_apaches_log_has_it_all():
+    apache = Logs([APACHE.log])
+    same(request(APACHE.port, '/closed/').body, b'served')
+    text = apache.wait('it warns')
+    has(text, 'wsgi-cgi: the error log %s/none/error.log: its folder is not there' % WORK.path)
+    same(request(APACHE.port, '/closed/raise').status, 500)
+    apache.wait('ValueError: a word for nobody else')
 
 
 if __name__ == '__main__':
