@@ -2,12 +2,16 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 static const struct wsgi_crash *volatile watched;
+static atomic_int speaker; /* the thread that says the words; 0: none */
+static pid_t process; /* whose words they are: no child's that it forks, which has nothing to say */
 
 static const struct {
 	int number;
@@ -21,6 +25,8 @@ static const struct {
 };
 enum { SIGNALS = sizeof(signals) / sizeof(signals[0]), STACK = 64 * 1024 };
 
+enum { LONGEST = 3 }; /* seconds for the words */
+
 /* Where the stack is what overflowed. */
 static char stack[STACK];
 
@@ -28,6 +34,8 @@ static void say(const char *what)
 {
 	const struct wsgi_crash *crash = watched;
 
+	if (getpid() != process)
+		return;
 	watched = NULL; /* these words come once, whatever happens while they are said */
 	if (crash == NULL)
 		return;
@@ -35,12 +43,37 @@ static void say(const char *what)
 	crash->last(crash->ctx);
 }
 
+/* The thread that died may hold a lock that the words want: then they end as the process does. */
+static void limit_time(void)
+{
+	sigset_t alarms;
+
+	signal(SIGALRM, SIG_DFL);
+	sigemptyset(&alarms);
+	sigaddset(&alarms, SIGALRM);
+	pthread_sigmask(SIG_UNBLOCK, &alarms, NULL);
+	alarm(LONGEST);
+}
+
+/* Other threads that die meanwhile wait; one that dies of its own words does not. */
+static void wait_for_speaker(void)
+{
+	const int me = (int)gettid();
+	int other = 0;
+
+	if (!atomic_compare_exchange_strong(&speaker, &other, me) && other != me)
+		sleep(LONGEST);
+}
+
 /* The signal is then again as it was, and comes once more: that ends the process. */
 static void on_signal(int number)
 {
+	wait_for_speaker();
+	limit_time();
 	for (size_t i = 0; i < SIGNALS; i++)
 		if (signals[i].number == number)
 			say(signals[i].words);
+	signal(number, SIG_DFL);
 	raise(number);
 }
 
@@ -51,10 +84,7 @@ static void at_exit(void)
 
 static void handle(int number)
 {
-	const struct sigaction action = {
-		.sa_handler = on_signal,
-		.sa_flags = (int)(SA_ONSTACK | SA_RESETHAND),
-	};
+	const struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_ONSTACK};
 	struct sigaction before;
 
 	if (sigaction(number, NULL, &before) == 0 && before.sa_handler == SIG_DFL)
@@ -75,6 +105,9 @@ void wsgi_crash_watch(const struct wsgi_crash *crash)
 	static bool registered;
 
 	watched = crash;
+	process = getpid();
+	if (crash != NULL && crash->log.program == NULL)
+		tzset(); /* a line with a time: to read the zone's file later would allocate */
 	if (crash != NULL && !registered)
 		registered = atexit(at_exit) == 0;
 	if (crash != NULL)
