@@ -300,7 +300,7 @@ def all_variables_of_a_name_are_taken_away():
 
 
 def child_environment(*words, environment):
-    said = run('env', *words, '--', PROBE, environment=environment).out.decode().splitlines()
+    said = lines('env', *words, '--', PROBE, environment=environment)
     entries = [bytes.fromhex(line[4:]).decode('utf-16-be', 'surrogatepass')
                for line in said if line.startswith('env ')]
     return [entry for entry in entries if not entry.startswith(('WINE', 'System'))]
@@ -324,9 +324,8 @@ def many_variables_are_kept():
 
 def words_of(*words):
     """The words that a program sees which ground became."""
-    said = run('become', PROBE, 'dump', *words).out.decode().splitlines()
     return [bytes.fromhex(line[5:]).decode('utf-16-be', 'surrogatepass')
-            for line in said if line.startswith('word ')][2:]
+            for line in lines('become', PROBE, 'dump', *words) if line.startswith('word ')][2:]
 
 
 @test
