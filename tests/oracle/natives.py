@@ -129,7 +129,9 @@ def tables():
         if 'STEPS_APPLICATION(kinds)' not in source:
             continue
         rows = source[source.index('kinds[] = {') + 11:source.index('};')]
-        for query, text in re.findall(r'\{"([^"]*)",((?:[^"{}]|"(?:[^"\\]|\\.)*")*)\}', rows):
+        found = re.findall(r'\{"([^"]*)",((?:[^"{}]|"(?:[^"\\]|\\.)*")*)\}', rows)
+        assert found and len(found) == rows.count('{"'), path
+        for query, text in found:
             yield os.path.basename(path)[:-2], query, steps_of(strings(text, macros))
 
 
