@@ -206,6 +206,7 @@ def names_with_blanks_are_quoted(name):
 @test
 def a_backslash_at_the_end_of_a_folder_takes_in_what_follows_and_is_refused():
     PREFIX.copy(built('wsgi-iis.exe'), 'C:\\My Programs\\wsgi-iis.exe')
+    application('env_hex', 'C:\\My Sites\\apps\\hello.dll')
     line = BLANKS.replace('apps" ', 'apps\\" ')
     answer = start(iis_launch.launch(dataclasses.replace(FILES, mapping=line, root='C:\\My Sites'),
                                      Request(target=b'/apps/hello.dll')))
