@@ -11,17 +11,26 @@
 
 /* -- the file ---------------------------------------------------------------------------------- */
 
-/* Returns 0 or -errno. */
+/* Whoever reads a FIFO must be there: no request waits for him. Returns 0 or -errno. */
 static int take_stderr(const char *name)
 {
-	int fd = open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640), rc = 0;
+	const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	int fd = open(name, flags, 0640), rc;
 
 	if (fd < 0)
 		return -errno;
-	if (dup2(fd, STDERR_FILENO) < 0)
+	rc = wsgi_fd_nonblock(fd, 0);
+	if (rc == 0 && dup2(fd, STDERR_FILENO) < 0)
 		rc = -errno;
 	close(fd);
 	return rc;
+}
+
+static const char *reason(int error)
+{
+	if (error == ENOENT)
+		return "its folder is not there";
+	return error == ENXIO ? "nobody reads that FIFO" : strerror(error);
 }
 
 void wsgi_cgi_log_open(struct wsgi_options *o)
@@ -38,7 +47,7 @@ void wsgi_cgi_log_open(struct wsgi_options *o)
 	wsgi_log(&(struct wsgi_log){.fd = STDERR_FILENO, .program = o->program}, WSGI_LOG_ERROR,
 		 "the error log %s: %s: standard error is used; name a file by --error-logfile "
 		 "that this program's user can make or append to",
-		 name, rc == -ENOENT ? "its folder is not there" : strerror(-rc));
+		 name, reason(-rc));
 }
 
 /* -- the file of a line that is wrong ---------------------------------------------------------- */

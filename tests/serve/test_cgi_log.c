@@ -108,6 +108,29 @@ START_TEST(without_a_file_it_stays_standard_error)
 }
 END_TEST
 
+/* Whoever can write to the log's folder could have every request wait there. */
+START_TEST(a_FIFO_that_nobody_reads_holds_up_no_request)
+{
+	ck_assert_int_eq(mkfifo("log", 0600), 0);
+	ck_assert_ptr_null(when_opened("log").error_logfile);
+	ck_assert_ptr_nonnull(strstr(content("err"), "the error log log: nobody reads that FIFO"));
+}
+END_TEST
+
+START_TEST(one_that_is_read_is_written_to_and_waited_for)
+{
+	int fd;
+
+	ck_assert_int_eq(mkfifo("log", 0600), 0);
+	fd = open("log", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	ck_assert_str_eq(when_opened("log").error_logfile, "log");
+	ck_assert_int_eq(fcntl(STDERR_FILENO, F_GETFL) & O_NONBLOCK, 0);
+	fprintf(stderr, "x\n");
+	ck_assert_int_eq(read(fd, text, sizeof(text)), 2);
+	close(fd);
+}
+END_TEST
+
 static const struct {
 	const char *name, *why;
 } unusable[] = {
@@ -241,6 +264,8 @@ int main(void)
 	tcase_add_test(t, it_is_written_to_at_its_end_whoever_else_does);
 	tcase_add_test(t, no_other_descriptor_is_left_open);
 	tcase_add_test(t, without_a_file_it_stays_standard_error);
+	tcase_add_test(t, a_FIFO_that_nobody_reads_holds_up_no_request);
+	tcase_add_test(t, one_that_is_read_is_written_to_and_waited_for);
 	tcase_add_loop_test(t, what_cannot_be_opened_is_said_on_standard_error_which_is_used, 0,
 			    LEN(unusable));
 	tcase_add_test(t, in_a_file_the_request_stands_once_before_what_its_application_writes);

@@ -153,6 +153,12 @@ int wsgi_fd_keep(int fd)
 	return higher;
 }
 
+int wsgi_fd_nonblock(int fd, int on)
+{
+	(void)fd;
+	return on ? -ENOTSUP : 0;
+}
+
 void wsgi_fd_drop(int fd)
 {
 	(void)fd; /* streams are pipes of one direction */

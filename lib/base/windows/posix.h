@@ -53,7 +53,8 @@ int pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(vo
 /* -- files ------------------------------------------------------------------------------------- */
 
 #define O_CLOEXEC _O_NOINHERIT
-#define NAME_MAX 255
+#define O_NOCTTY 0
+#define O_NONBLOCK 0 /* descriptors block, and no open() waits for another end */
 #define PIPE_BUF 4096
 
 int wsgi_windows_open(const char *path, int flags, ...);
