@@ -2,7 +2,7 @@
  * main - the beginning of a program of the Windows build: wide words and variables become WTF-8,
  * then main() is as everywhere.
  */
-#include <errno.h>
+#include <sysexits.h>
 #include <windows.h>
 
 #include "base/windows/environment.h"
@@ -14,8 +14,6 @@ int wmain(int argc, wchar_t **argv);
 /* The C library replaces no "*" of a word by the names of files: a client may have written it. */
 extern int _dowildcard;
 int _dowildcard = 0;
-
-enum { OS_ERROR = 71 }; /* EX_OSERR */
 
 /* The words; they live as long as the process. NULL: no memory. */
 static char **words(int argc, wchar_t **wide)
@@ -42,6 +40,6 @@ int wmain(int argc, wchar_t **wide)
 	for (int fd = 0; fd <= 2; fd++)
 		_setmode(fd, _O_BINARY);
 	if (argv == NULL || wsgi_windows_read_environment() != 0)
-		return OS_ERROR;
+		return EX_OSERR;
 	return wsgi_windows_main(argc, argv);
 }
