@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -16,9 +17,27 @@ enum { LINE_SIZE = PIPE_BUF, TEXT_SIZE = LINE_SIZE, LONGEST_MS = 200 };
 
 static const char cut[] = "...\n";
 
-static size_t put_char(char *line, size_t at, unsigned char c)
+/*
+ * The bytes of what text begins with, when that controls how the rest is shown: of ASCII, of C1
+ * (U+0080 to U+009F), an end of lines (U+2028, U+2029) or a change of direction (U+202A to U+202E,
+ * U+2066 to U+2069). 0: it is nothing of these.
+ */
+static size_t control(const char *text)
 {
-	if (c >= 0x20 && c != 0x7f) {
+	const unsigned char *s = (const unsigned char *)text;
+
+	if (s[0] < 0x20 || s[0] == 0x7f)
+		return 1;
+	if (s[0] == 0xc2 && s[1] >= 0x80 && s[1] <= 0x9f)
+		return 2;
+	if (s[0] == 0xe2 && s[1] == 0x80 && s[2] >= 0xa8 && s[2] <= 0xae)
+		return 3;
+	return s[0] == 0xe2 && s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9 ? 3 : 0;
+}
+
+static size_t put_char(char *line, size_t at, unsigned char c, bool escaped)
+{
+	if (!escaped) {
 		line[at] = (char)c;
 		return at + 1;
 	}
@@ -29,13 +48,17 @@ static size_t put_char(char *line, size_t at, unsigned char c)
 static size_t put_text(char line[LINE_SIZE], size_t at, const char *text)
 {
 	const size_t longest = sizeof("\\x00");
+	size_t escaped = 0; /* so many bytes from text on */
 
 	for (; *text != '\0'; text++) {
 		if (at + longest + sizeof(cut) > LINE_SIZE) {
 			memcpy(line + at, cut, sizeof(cut) - 1);
 			return at + sizeof(cut) - 1;
 		}
-		at = put_char(line, at, (unsigned char)*text);
+		if (escaped == 0)
+			escaped = control(text);
+		at = put_char(line, at, (unsigned char)*text, escaped > 0);
+		escaped -= escaped > 0;
 	}
 	line[at++] = '\n';
 	return at;

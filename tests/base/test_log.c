@@ -74,6 +74,36 @@ START_TEST(control_characters_are_escaped_so_that_nobody_forges_a_line)
 END_TEST
 
 static const struct {
+	const char *text, *line;
+} others[] = {
+	{"\xc2\x85x", "\\xc2\\x85x"}, /* U+0085: a line ends */
+	{"\xc2\x9b"
+	 "2J",
+	 "\\xc2\\x9b2J"}, /* U+009B: a terminal's ESC [ */
+	{"\xc2\x80\xc2\x9f", "\\xc2\\x80\\xc2\\x9f"},
+	{"\xe2\x80\xa8x", "\\xe2\\x80\\xa8x"}, /* U+2028, U+2029: lines and paragraphs end */
+	{"\xe2\x80\xa9", "\\xe2\\x80\\xa9"},
+	{"\xe2\x80\xae", "\\xe2\\x80\\xae"}, /* U+202E, U+2066: what follows is turned about */
+	{"\xe2\x81\xa6", "\\xe2\\x81\\xa6"},
+	{"\xc2\xa0\xc2\xa9\xe2\x80\xa7\xe2\x80\xaf\xe2\x81\xaa", NULL},
+	{"\xc3\x85\xe6\x97\xa5\xf0\x9f\x98\x80", NULL}, /* letters have such bytes in them */
+	{"\xc2", NULL},
+	{"\xe2\x80", NULL},
+	{"\xe9", NULL},
+};
+
+START_TEST(so_are_those_that_are_not_ASCII)
+{
+	char line[100];
+
+	wsgi_log(&to_pipe, WSGI_LOG_ERROR, "%s", others[_i].text);
+	snprintf(line, sizeof(line), "wsgi-x: %s\n",
+		 others[_i].line != NULL ? others[_i].line : others[_i].text);
+	ck_assert_str_eq(written(), line);
+}
+END_TEST
+
+static const struct {
 	enum wsgi_log_level threshold, level;
 	bool is_written;
 } levels[] = {
@@ -158,6 +188,8 @@ int main(void)
 	tcase_add_test(tc, a_call_writes_one_line_by_one_write);
 	tcase_add_loop_test(tc, without_a_name_time_process_and_level_stand_in_front, 0, 4);
 	tcase_add_test(tc, control_characters_are_escaped_so_that_nobody_forges_a_line);
+	tcase_add_loop_test(tc, so_are_those_that_are_not_ASCII, 0,
+			    sizeof(others) / sizeof(others[0]));
 	tcase_add_loop_test(tc, lines_below_the_level_are_dropped, 0,
 			    (int)(sizeof(levels) / sizeof(levels[0])));
 	tcase_add_loop_test(tc, a_long_line_is_cut_to_what_a_pipe_takes_whole, 0, 2);
