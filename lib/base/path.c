@@ -1,9 +1,11 @@
 #include "base/path.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 const char wsgi_path_library[] = ".so";
 const char wsgi_path_between = ':';
@@ -28,6 +30,21 @@ const char *wsgi_path_last(const char *path)
 bool wsgi_path_is_absolute(const char *path)
 {
 	return path[0] == '/';
+}
+
+char *wsgi_path_absolute(const char *path)
+{
+	char *cwd, *whole;
+
+	if (wsgi_path_is_absolute(path))
+		return strdup(path);
+	cwd = getcwd(NULL, 0);
+	if (cwd == NULL)
+		return NULL;
+	if (asprintf(&whole, "%s/%s", cwd, path) < 0)
+		whole = NULL;
+	free(cwd);
+	return whole;
 }
 
 bool wsgi_path_ends_in(const char *path, size_t len, const char *ending)

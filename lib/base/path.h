@@ -30,6 +30,12 @@ const char *wsgi_path_last(const char *path);
 /* Whether path counts from a root, and not from the working directory. */
 bool wsgi_path_is_absolute(const char *path);
 
+/*
+ * The path from its root for one that counts from the working directory, whatever is there: the
+ * caller's to free. NULL and errno.
+ */
+char *wsgi_path_absolute(const char *path);
+
 /* Whether the first len bytes of path end in these letters, ".dll": by the system's rule. */
 bool wsgi_path_ends_in(const char *path, size_t len, const char *ending);
 

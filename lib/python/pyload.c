@@ -1,6 +1,7 @@
 #include "python/pyload.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,13 @@ static int add_path(PyObject *path, const char *folder, Py_ssize_t *at)
 	return rc;
 }
 
+static int no_memory(void)
+{
+	PyErr_NoMemory();
+	return -1;
+}
+
+/* The folders of a list, as PATH is one. */
 static int add_paths(PyObject *path, const char *folders, Py_ssize_t *at)
 {
 	const char between[] = {wsgi_path_between, '\0'};
@@ -42,28 +50,10 @@ static int add_paths(PyObject *path, const char *folders, Py_ssize_t *at)
 		if (folder != NULL)
 			rc = add_path(path, folder, at);
 		else
-			rc = (PyErr_NoMemory(), -1);
+			rc = no_memory();
 		free(folder);
 	}
 	return rc;
-}
-
-/* The absolute path of a script, the caller's to free. Returns 0 or -errno. */
-static int absolute(const char *target, char **script)
-{
-	char *cwd;
-	int n;
-
-	if (wsgi_path_is_absolute(target)) {
-		*script = strdup(target);
-		return *script != NULL ? 0 : -ENOMEM;
-	}
-	cwd = getcwd(NULL, 0);
-	if (cwd == NULL)
-		return -errno;
-	n = asprintf(script, "%s/%s", cwd, target);
-	free(cwd);
-	return n >= 0 ? 0 : -ENOMEM;
 }
 
 /*
@@ -97,7 +87,7 @@ static int set_path(const char *script, const char *folders)
 	if (folder != NULL)
 		rc = add_path(path, folder, &at);
 	else if (script != NULL)
-		rc = (PyErr_NoMemory(), -1);
+		rc = no_memory();
 	free(folder);
 	return rc == 0 && folders != NULL ? add_paths(path, folders, &at) : rc;
 }
@@ -325,11 +315,12 @@ static int load_from(const char *script, const struct wsgi_spec *spec,
 static int load_spec(const struct wsgi_spec *spec, const struct wsgi_loader *loader,
 		     struct wsgi_pyapp *app, struct wsgi_error *err)
 {
-	char *script = NULL;
-	int rc = spec->kind == WSGI_SPEC_SCRIPT ? absolute(spec->target, &script) : 0;
+	const bool is_script = spec->kind == WSGI_SPEC_SCRIPT;
+	char *script = is_script ? wsgi_path_absolute(spec->target) : NULL;
+	int rc;
 
-	if (rc != 0)
-		return wsgi_fail(err, rc, "'%s': %s", spec->target, strerror(-rc));
+	if (is_script && script == NULL)
+		return wsgi_fail(err, -errno, "'%s': %s", spec->target, strerror(errno));
 	rc = load_from(script, spec, loader, app, err);
 	free(script);
 	return rc;

@@ -116,6 +116,21 @@ START_TEST(its_real_path_has_no_links_and_no_dots)
 }
 END_TEST
 
+START_TEST(from_the_working_directory_it_becomes_absolute_as_it_is)
+{
+	char *path;
+
+	ck_assert_int_eq(chdir(root), 0);
+	path = wsgi_path_absolute("./none/../app.so");
+	ck_assert_str_eq(path, at("./none/../app.so"));
+	free(path);
+	path = wsgi_path_absolute("/none/../x");
+	ck_assert_str_eq(path, "/none/../x");
+	free(path);
+	ck_assert_int_eq(chdir("/"), 0);
+}
+END_TEST
+
 START_TEST(a_file_is_below_a_folder_at_a_slash_only)
 {
 	ck_assert(wsgi_path_is_below("/a/b/c", "/a/b"));
@@ -141,6 +156,7 @@ int main(void)
 	tcase_add_test(tc, an_ending_is_compared_byte_by_byte);
 	tcase_add_test(tc, files_and_folders_are_told_apart);
 	tcase_add_test(tc, its_real_path_has_no_links_and_no_dots);
+	tcase_add_test(tc, from_the_working_directory_it_becomes_absolute_as_it_is);
 	tcase_add_test(tc, a_file_is_below_a_folder_at_a_slash_only);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);

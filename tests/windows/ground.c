@@ -56,6 +56,17 @@ static int verb_real(char **words)
 	return 0;
 }
 
+static int verb_absolute(char **words)
+{
+	for (; *words != NULL; words++) {
+		char *path = wsgi_path_absolute(*words);
+
+		puts(path != NULL ? path : name_of(errno));
+		free(path);
+	}
+	return 0;
+}
+
 static int verb_kinds(char **words)
 {
 	for (; *words != NULL; words++)
@@ -583,6 +594,7 @@ static const struct {
 	int (*run)(char **words);
 } verbs[] = {
 	{"real", verb_real},
+	{"absolute", verb_absolute},
 	{"kinds", verb_kinds},
 	{"below", verb_below},
 	{"ends", verb_ends},

@@ -144,6 +144,18 @@ def a_real_path_is_one_name_of_a_file(name):
         same(got, wanted)
 
 
+ABSOLUTE = {  # run in ROOT
+    'x.py': ROOT + '\\x.py', '../é日/x.py': 'C:\\t\\é日\\x.py', '\\apps\\x.py': 'C:\\apps\\x.py',
+    'C:x.py': ROOT + '\\x.py', 'C:/apps/./x.py': 'C:\\apps\\x.py', 'Z:\\none\\x.py': 'Z:\\none\\x.py',
+    '\\\\host\\share\\x.py': '\\\\host\\share\\x.py', DEEP: DEEP, '\U0001f600': ROOT + '\\\U0001f600',
+}
+
+
+@test
+def a_path_becomes_absolute_as_the_system_takes_it():
+    same(dict(zip(ABSOLUTE, lines('absolute', *ABSOLUTE, folder=ROOT))), ABSOLUTE)
+
+
 @test
 def a_short_name_becomes_the_long_one():
     short = LAUNCHER.short_name(ROOT + '\\a long file name.python')

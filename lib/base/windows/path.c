@@ -42,6 +42,17 @@ bool wsgi_path_is_absolute(const char *path)
 			       : wsgi_path_is_slash(path[0]) && wsgi_path_is_slash(path[1]);
 }
 
+/* With "\\", a drive and without "..": "\\apps" counts from the drive's root, "C:apps" does not. */
+char *wsgi_path_absolute(const char *path)
+{
+	wchar_t *wide = wsgi_wide(path), *whole = wide != NULL ? wsgi_wide_whole(wide) : NULL;
+	char *text = whole != NULL ? wsgi_wtf8_string(whole) : NULL;
+
+	free(wide);
+	free(whole);
+	return text;
+}
+
 static char lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
