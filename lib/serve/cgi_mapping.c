@@ -9,6 +9,7 @@
 #include "base/program.h"
 #include "handler/paths.h"
 #include "serve/cgi_file.h"
+#include "serve/cgi_name.h"
 
 /* The file that a path begins with, the caller's to free; NULL: none is there, or no memory. */
 static char *file_of(const char *path)
@@ -16,86 +17,6 @@ static char *file_of(const char *path)
 	const size_t len = wsgi_action_file(path, wsgi_cgi_file_is_there);
 
 	return len > 0 ? strndup(path, len) : NULL;
-}
-
-/* -- names ------------------------------------------------------------------------------------- */
-
-static bool same_name(const char *a, const char *b)
-{
-	const size_t len = strlen(a);
-
-	return len > 0 && len == strlen(b) && wsgi_path_ends_in(a, len, b);
-}
-
-static bool is_slash(char c)
-{
-	return c == '/' || c == '\\';
-}
-
-/*
- * Another host's: to look at it alone has Windows log on there. Asked of a path before anything
- * else is. "\\?\C:\apps" is none.
- */
-static bool is_remote(const char *path)
-{
-	if (!is_slash(path[0]) || !is_slash(path[1]))
-		return false;
-	return path[2] != '?' || path[3] == '\0' || path[4] == '\0' || path[5] != ':';
-}
-
-/* "APPLIC~1.PY": Windows may have made it for a file with a longer name. */
-static bool is_short(const char *part, size_t len)
-{
-	const char *tilde = memchr(part, '~', len), *end = part + len, *dot;
-
-	if (tilde == NULL)
-		return false;
-	dot = tilde + 1 + strspn(tilde + 1, "0123456789");
-	if (dot == tilde + 1 || dot - part > 8)
-		return false;
-	return dot == end ||
-	       (*dot == '.' && end - dot <= 4 && strcspn(dot + 1, "./") >= (size_t)(end - dot - 1));
-}
-
-/*
- * Whether a part of a URL's path may name another file on Windows than it says: a stream of a file
- * ("app.py::$DATA"), a wildcard, dots or spaces at the end, which Windows drops.
- */
-static bool is_doubtful(const char *part, size_t len)
-{
-	if (len == 0)
-		return false;
-	if (part[len - 1] == '.' || part[len - 1] == ' ' || is_short(part, len))
-		return true;
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)part[i] < 0x20 || strchr("\\:*?\"<>|", part[i]) != NULL)
-			return true;
-	return false;
-}
-
-static bool has_doubtful(const char *url)
-{
-	while (*url != '\0') {
-		const size_t len = strcspn(url, "/");
-
-		if (is_doubtful(url, len))
-			return true;
-		url += len + (url[len] == '/');
-	}
-	return false;
-}
-
-/* Whether a part of path is "." or "..". */
-static bool has_dots(const char *path)
-{
-	while (*path != '\0') {
-		const size_t len = strcspn(path, "/\\");
-
-		if (len > 0 && len <= 2 && strspn(path, ".") >= len)
-			return true;
-		path += len + (path[len] != '\0');
-	}
-	return false;
 }
 
 /* -- the script -------------------------------------------------------------------------------- */
@@ -128,7 +49,7 @@ static int check_given(const char *root, const char *word, const char *script,
 			"PATH_INFO does not begin with SCRIPT_NAME (allowPathInfo is set), "
 			"so PATH_TRANSLATED is not the script: write \"%%s\" at the end of "
 			"the script mapping");
-	if (is_remote(script) && !is_remote(root))
+	if (wsgi_cgi_name_is_remote(script) && !wsgi_cgi_name_is_remote(root))
 		return wsgi_fail(err, -EACCES, "%s is not below the root %s: not served", script,
 				 root);
 	return 0;
@@ -139,11 +60,12 @@ static int check_name(const char *file, struct wsgi_error *err)
 {
 	const char *url = getenv("SCRIPT_NAME"), *last = wsgi_path_last(file);
 
-	if (has_dots(file) || is_doubtful(last, strlen(last)) || (url != NULL && has_doubtful(url)))
+	if (wsgi_cgi_name_has_dots(file) || wsgi_cgi_name_is_doubtful(last) ||
+	    (url != NULL && wsgi_cgi_name_is_doubtful(url)))
 		return wsgi_fail(err, -EACCES,
 				 "%s could be another file's name: not served; use its plain one",
 				 file);
-	if (url != NULL && !same_name(last, wsgi_path_last(url)))
+	if (url != NULL && !wsgi_cgi_name_is_same(last, wsgi_path_last(url)))
 		return wsgi_fail(err, -EACCES,
 				 "SCRIPT_NAME %s does not end in %s: not served; map an ending, as "
 				 "in path=\"*.py\", and not all paths",
@@ -188,16 +110,6 @@ int wsgi_cgi_mapping(const char *root, const char *word, char **application, str
 
 /* -- what a word or a URL is ------------------------------------------------------------------- */
 
-/* Whether path is file, or goes on behind it. */
-static bool begins_with(const char *path, const char *file)
-{
-	size_t i = 0;
-
-	while (file[i] != '\0' && (path[i] == file[i] || (is_slash(path[i]) && is_slash(file[i]))))
-		i++;
-	return i > 0 && file[i] == '\0' && (path[i] == '\0' || is_slash(path[i]));
-}
-
 /* Whether both paths begin with the same file. */
 static bool same_file(const char *a, const char *b)
 {
@@ -219,12 +131,12 @@ static bool is_script(const char *word)
 
 	if (!wsgi_path_is_absolute(word))
 		return false;
-	if (translated != NULL && begins_with(translated, word))
+	if (translated != NULL && wsgi_cgi_name_begins_with(translated, word))
 		return true;
 	if (!repeats_script())
 		return url != NULL && getenv("SCRIPT_FILENAME") == NULL &&
-		       same_name(wsgi_path_last(word), wsgi_path_last(url));
-	return translated != NULL && !is_remote(word) && same_file(word, translated);
+		       wsgi_cgi_name_is_same(wsgi_path_last(word), wsgi_path_last(url));
+	return translated != NULL && !wsgi_cgi_name_is_remote(word) && same_file(word, translated);
 }
 
 /* "%s:app" is one too. */
@@ -242,26 +154,12 @@ bool wsgi_cgi_mapping_is_script(const char *word)
 	return yes;
 }
 
-/* Whether IIS starts a file of that name by itself, a script of words too. */
-static bool is_program(const char *url)
-{
-	static const char *const endings[] = {".exe", ".com", ".bat", ".cmd"};
-
-	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
-		const size_t len = strlen(url), ending = strlen(endings[i]);
-
-		if (len >= ending && same_name(url + len - ending, endings[i]))
-			return true;
-	}
-	return false;
-}
-
 bool wsgi_cgi_mapping_started(const char *word, const char *behind)
 {
 	const char *url = getenv("SCRIPT_NAME");
 
 	if (getenv("GATEWAY_INTERFACE") == NULL || getenv("SCRIPT_FILENAME") != NULL ||
-	    url == NULL || is_program(url) || wsgi_cgi_mapping_is_direct())
+	    url == NULL || wsgi_cgi_name_is_program(url) || wsgi_cgi_mapping_is_direct())
 		return false;
 	if (word == NULL)
 		return repeats_script();
@@ -276,7 +174,7 @@ static bool is_beside(const char *path, const char *name)
 	char *beside;
 	bool yes;
 
-	if (same_name(own, name))
+	if (wsgi_cgi_name_is_same(own, name))
 		return true;
 	if (asprintf(&beside, "%.*s%s", (int)(own - path), path, name) < 0)
 		return true; /* the safe error */
