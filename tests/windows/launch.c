@@ -236,6 +236,21 @@ static bool start(const struct launch *l, struct stream s[3], HANDLE job, HANDLE
 	return true;
 }
 
+/*
+ * On a busy machine wine fails now and then to set a new process up. Nothing of the program has run
+ * then, so it is started again.
+ */
+static bool start_at_last(const struct launch *l, struct stream s[3], HANDLE job, HANDLE *process)
+{
+	for (int tries = 0; tries < 5; tries++) {
+		if (start(l, s, job, process))
+			return true;
+		if (GetLastError() != ERROR_INTERNAL_ERROR)
+			return false;
+	}
+	return false;
+}
+
 static void say(const struct launch *l, const char *what, DWORD number)
 {
 	HANDLE file = open_file(l->status, true);
@@ -265,7 +280,7 @@ static void run(const struct launch *l, struct stream s[3])
 
 	s[0].held = l->hold ? s[0].ours : NULL;
 	s[1].take = l->take;
-	if (!start(l, s, job, &process)) {
+	if (!start_at_last(l, s, job, &process)) {
 		say(l, "no start", GetLastError());
 		CloseHandle(job);
 		return;
