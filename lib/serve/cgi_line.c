@@ -10,6 +10,7 @@
 #include "serve/cgi_file.h"
 #include "serve/cgi_log.h"
 #include "serve/cgi_mapping.h"
+#include "serve/cgi_relative.h"
 #include "wsgi/uri.h"
 
 /* -- the words of a query ---------------------------------------------------------------------- */
@@ -146,6 +147,14 @@ struct wsgi_cgi_line wsgi_cgi_line(const struct wsgi_cgi_view *v)
 }
 
 /* -- what the process was given ---------------------------------------------------------------- */
+
+static bool is_iis(void)
+{
+	static const char name[] = "Microsoft-IIS/";
+	const char *software = getenv("SERVER_SOFTWARE");
+
+	return software != NULL && strncmp(software, name, sizeof(name) - 1) == 0;
+}
 
 static bool is_direct(enum wsgi_gateway gateway)
 {
@@ -358,5 +367,7 @@ int wsgi_cgi_options(struct wsgi_options *o, enum wsgi_gateway gateway, int argc
 		fill_in(o);
 	if (rc == 0 && view.is_cgi && said == NULL)
 		rc = check_mapping(o, &line, err);
+	if (rc == 0 && view.is_cgi && !view.is_direct && is_iis())
+		rc = wsgi_cgi_relative_check(o, err);
 	return rc == -ENOMEM ? wsgi_fail(err, rc, "out of memory") : rc;
 }

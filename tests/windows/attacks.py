@@ -1,8 +1,9 @@
 """wsgi-iis.exe and who means it ill: a client, a tenant who may put files below the root."""
 
 import dataclasses
+import os
 
-from iis_site import PROGRAM, ROOT, SITE, application, ask
+from iis_site import PREFIX, PROGRAM, ROOT, SITE, application, ask
 
 from frontend import main, same, test
 
@@ -74,6 +75,33 @@ def an_option_that_ends_in_a_backslash_lets_no_option_in(words):
         answer = ask('/' + name.replace(' ', '%20'), by(words.replace('ROOT', ROOT)), file=file)
         assert answer.status in (403, 404, 500), (name, answer)
         assert 'backslash' in answer.log, (name, answer)
+
+
+# IIS starts the program in the folder that the URL leads to: a tenant may write there.
+
+PLANTED = application('answers', ROOT + '\\uploads\\app.dll')
+PREFIX.copy(PREFIX.unix(PROGRAM), ROOT + '\\uploads\\python.exe')
+PREFIX.file(ROOT + '\\uploads\\blog.py', 'print("evil")')
+
+
+@test(each=['app.dll', '.\\app.dll', 'uploads\\app.dll', '\\inetpub\\wwwroot\\uploads\\app.dll', 'C:app.dll',
+            'app.dll:application', '--python python.exe C:\\apps\\blog.py', '--python . C:\\apps\\blog.py',
+            '--python C:\\none.exe blog:app', '--python C:\\none.exe blog.py', '--root .', '--root ..', '--root C:',
+            '--chdir . C:\\apps\\x.dll', '--error-logfile x.log C:\\apps\\x.dll',
+            '--python C:\\none.exe --pythonpath C:\\lib;lib C:\\apps\\blog.py'])
+def no_name_counts_from_there(words):
+    site = dataclasses.replace(by(words + ' "%s"'), extensions=('.dll',))
+    answer = ask('/uploads/app.dll', site)
+    same(answer.status, 500, repr(answer))
+    assert 'whole path' in answer.log, answer
+    assert not os.path.exists(PREFIX.unix(ROOT + '\\uploads\\x.log'))
+
+
+@test
+def after_chdir_they_count_from_its_folder():
+    application('env_hex', 'C:\\apps\\app.dll')
+    for words in ('app.dll', '.\\app.dll', 'app.dll:application'):
+        same(ask('/uploads/app.dll', by('--chdir C:\\apps %s "%%s"' % words)).environ()['PATH_INFO'], b'')
 
 
 if __name__ == '__main__':

@@ -199,7 +199,7 @@ def a_root_may_be_written_in_many_ways(words):
         refused(ask('/answers.dll', site, file=OUTSIDE + '\\answers.dll'), 403)
 
 
-@test(each=['D:\\site', 'd:/site/', 'D:\\', 'D:'])
+@test(each=['D:\\site', 'd:/site/', 'D:\\'])
 def a_root_may_be_on_another_drive(root):
     site = dataclasses.replace(SITE, root='D:\\site', mapping='%s --root %s "%%s"' %
                                (PROGRAM, root))

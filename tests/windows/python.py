@@ -236,7 +236,7 @@ def none_is_named():
 def none_is_looked_for_on_path():
     more = {'Path': PYTHON.rpartition('\\')[0]}
     refused(site(''), 'no interpreter is named', more=more)
-    refused(site('--python python.exe'), 'no interpreter: --python python.exe: No such file',
+    refused(site('--chdir C:\\windows --python python.exe'), 'no interpreter: --python python.exe: No such file',
             more=more)
 
 
