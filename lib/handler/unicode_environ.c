@@ -76,3 +76,20 @@ int wsgi_read_unicode_environ(struct wsgi_environ *env, char *const *block,
 	wsgi_buf_finish(&r.value);
 	return rc;
 }
+
+int wsgi_set_request_variable(struct wsgi_environ *env, const char *name, const char *text,
+			      const struct wsgi_codepage *page)
+{
+	struct wsgi_span software = {0};
+	struct wsgi_buf value = {0};
+	int rc;
+
+	if (page == NULL)
+		return wsgi_environ_set(env, name, text);
+	wsgi_environ_find(env, "SERVER_SOFTWARE", &software);
+	rc = wsgi_transcode(wsgi_transcoding_of(software), page, wsgi_span_of(text), &value);
+	if (rc == 0)
+		rc = wsgi_environ_set_span(env, wsgi_span_of(name), span_of(&value));
+	wsgi_buf_finish(&value);
+	return rc;
+}

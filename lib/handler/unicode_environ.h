@@ -15,4 +15,12 @@
 int wsgi_read_unicode_environ(struct wsgi_environ *env, char *const *block,
 			      const struct wsgi_codepage *page);
 
+/*
+ * Set a variable of the request that was kept out of the block, as if it had stood there.
+ *   page   NULL: the environment is no Unicode, and text is the request's bytes
+ * Returns 0 or -ENOMEM.
+ */
+int wsgi_set_request_variable(struct wsgi_environ *env, const char *name, const char *text,
+			      const struct wsgi_codepage *page);
+
 #endif

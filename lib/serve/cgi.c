@@ -11,7 +11,7 @@
 #include "handler/cgi.h"
 #include "handler/mount.h"
 #include "handler/read_environ.h"
-#include "handler/transcode.h"
+#include "handler/unicode_environ.h"
 #include "proc/forked.h"
 #include "serve/cgi_action.h"
 #include "serve/cgi_line.h"
@@ -39,25 +39,6 @@ static int answer(const struct cgi *c, enum wsgi_page page, int status)
 	return status;
 }
 
-/* A client's, so kept out of the environment; as if it stood there. Returns 0 or -ENOMEM. */
-static int set_http_proxy(struct wsgi_environ *vars, const char *text)
-{
-	const struct wsgi_codepage *page = wsgi_codepage_system();
-	struct wsgi_span software = {0};
-	struct wsgi_buf value = {0};
-	int rc;
-
-	if (page == NULL)
-		return wsgi_environ_set(vars, "HTTP_PROXY", text);
-	wsgi_environ_find(vars, "SERVER_SOFTWARE", &software);
-	rc = wsgi_transcode(wsgi_transcoding_of(software), page, wsgi_span_of(text), &value);
-	if (rc == 0)
-		rc = wsgi_environ_set_span(vars, wsgi_span_of("HTTP_PROXY"),
-					   (struct wsgi_span){value.data, value.len});
-	wsgi_buf_finish(&value);
-	return rc;
-}
-
 /* From the process environment. Returns 0; -ENOENT: it is not below --script-name; -ENOMEM. */
 static int read_request(struct cgi *c, const struct wsgi_options *o,
 			const struct wsgi_gateway_host *host)
@@ -65,7 +46,8 @@ static int read_request(struct cgi *c, const struct wsgi_options *o,
 	int rc = wsgi_read_environ(&c->vars, environ);
 
 	if (rc == 0 && host->http_proxy != NULL)
-		rc = set_http_proxy(&c->vars, host->http_proxy);
+		rc = wsgi_set_request_variable(&c->vars, "HTTP_PROXY", host->http_proxy,
+					       wsgi_codepage_system());
 	if (rc == 0 && o->gateway == WSGI_GATEWAY_IIS)
 		rc = wsgi_iis_fix_path(&c->vars);
 	return rc == 0 ? wsgi_mount_fix(&c->vars, o->script_name) : rc;

@@ -158,6 +158,30 @@ START_TEST(values_and_names_may_be_long)
 }
 END_TEST
 
+static const struct {
+	const char *software, *text, *expected;
+	bool is_unicode;
+} apart[] = {
+	{"Microsoft-IIS/10.0", "h\xc3\xa9", "h\xc3\xa9", true},
+	{"Apache/2.4", "h\xc3\xa9", "h\xe9", true},
+	{"other", "h\xc3\xa9\xe6\x97\xa5", "h\xe9\x93\xfa", true},
+	{NULL, "h\xc3\xa9", "h\xe9", true},
+	{"Apache/2.4", "", "", true},
+	{"Apache/2.4", "h\xc3\xa9", "h\xc3\xa9", false},
+	{NULL, "", "", false},
+};
+
+START_TEST(a_variable_that_was_kept_out_is_as_in_the_block)
+{
+	const struct wsgi_codepage *codepage = apart[_i].is_unicode ? &page : NULL;
+
+	if (apart[_i].software != NULL)
+		wsgi_environ_set(&env, "SERVER_SOFTWARE", apart[_i].software);
+	ck_assert_int_eq(wsgi_set_request_variable(&env, "HTTP_A", apart[_i].text, codepage), 0);
+	ck_assert_str_eq(wsgi_environ_get(&env, "HTTP_A"), apart[_i].expected);
+}
+END_TEST
+
 START_TEST(it_fails_without_memory_and_leaves_nothing_behind)
 {
 	char software[] = "Server_Software=Apache/2", info[] = "PATH_INFO=\xc3\xa9",
@@ -217,6 +241,7 @@ int main(void)
 	tcase_add_test(tc, what_was_read_is_known_to_come_from_a_process);
 	tcase_add_test(tc, an_older_variable_stays);
 	tcase_add_test(tc, values_and_names_may_be_long);
+	tcase_add_loop_test(tc, a_variable_that_was_kept_out_is_as_in_the_block, 0, LEN(apart));
 	tcase_add_test(tc, it_fails_without_memory_and_leaves_nothing_behind);
 	tcase_add_loop_test(tc, what_fails_for_one_variable_fails, 0, 2);
 	suite_add_tcase(s, tc);
