@@ -10,116 +10,8 @@
 #include "serve/cgi_file.h"
 #include "serve/cgi_log.h"
 #include "serve/cgi_mapping.h"
+#include "serve/cgi_query.h"
 #include "serve/cgi_relative.h"
-#include "wsgi/uri.h"
-
-/* -- the words of a query ---------------------------------------------------------------------- */
-
-static bool is_alnum(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-/*
- * The next character of a query; 0 at its end. Of decoded text (%XX is a byte) a word goes up to a
- * NUL: what stands behind that is passed over, up to where the next word begins.
- */
-static char next_char(const char **q, bool decode)
-{
-	char c = **q;
-
-	if (c == '\0')
-		return 0;
-	++*q;
-	if (!decode || c != '%' || wsgi_hex_digit((*q)[0]) < 0 || wsgi_hex_digit((*q)[1]) < 0)
-		return c;
-	c = (char)(wsgi_hex_digit((*q)[0]) * 16 + wsgi_hex_digit((*q)[1]));
-	*q += 2;
-	if (c != '\0')
-		return c;
-	*q += strcspn(*q, "+");
-	return '+';
-}
-
-static char next_alnum(const char **q, bool decode)
-{
-	char c;
-
-	do
-		c = next_char(q, decode);
-	while (c != 0 && !is_alnum(c));
-	return c;
-}
-
-/* Whether the letters at *q are those of word and no letter follows them; *q is moved there. */
-static bool take_word(const char **q, const char *word, bool decode)
-{
-	const char *ahead;
-
-	for (; *word != '\0'; word++)
-		if (is_alnum(*word) && next_alnum(q, decode) != *word)
-			return false;
-	ahead = *q;
-	return !is_alnum(next_char(&ahead, decode));
-}
-
-/* How a server may have made its words: decoded, as they are, or each in one of these ways. */
-enum reading { DECODED, AS_IT_IS, EITHER, READINGS };
-
-static bool take_read(const char **q, const char *word, enum reading how)
-{
-	const char *at = *q;
-
-	if (how == AS_IT_IS || !take_word(&at, word, true))
-		return how != DECODED && take_word(q, word, false);
-	*q = at;
-	return true;
-}
-
-static bool has_alnum(const char *word)
-{
-	while (*word != '\0' && !is_alnum(*word))
-		word++;
-	return *word != '\0';
-}
-
-static bool begins_with_alnum(const char *q, bool decode)
-{
-	char c;
-
-	do
-		c = next_char(&q, decode);
-	while (c != 0 && c != '+' && !is_alnum(c));
-	return is_alnum(c);
-}
-
-/*
- * Whether the words from first on could be what a server made of the query, or of its beginning.
- * Servers differ in what they decode, quote by a backslash, or cut off at a NUL, in whether an
- * empty word is one, and in where they split: Python's http.server makes one word of all. So the
- * letters and digits alone are compared, word after word. To take too many words for the client's
- * is the safe error; but the administrator's "/" is not yet a query's beginning.
- */
-static bool is_query(char *const *first, const char *q, enum reading how)
-{
-	if (!has_alnum(*first) && begins_with_alnum(q, how != AS_IT_IS))
-		return false;
-	for (; *first != NULL; first++)
-		if (!take_read(&q, *first, how))
-			return false;
-	return true;
-}
-
-/* Whether a word could be the first of the query's. */
-static bool is_of_query(char *word, const char *query)
-{
-	char *const words[] = {word, NULL};
-
-	for (enum reading how = 0; query != NULL && how < READINGS; how++)
-		if (is_query(words, query, how))
-			return true;
-	return false;
-}
 
 /* How many words at the start of argv are not the query's. */
 static int without_query(const struct wsgi_cgi_view *v)
@@ -127,9 +19,8 @@ static int without_query(const struct wsgi_cgi_view *v)
 	if (v->query == NULL || *v->query == '\0' || strchr(v->query, '=') != NULL)
 		return v->argc;
 	for (int i = v->sure > 1 ? v->sure : 1; i < v->argc; i++)
-		for (enum reading how = 0; how < READINGS; how++)
-			if (is_query(v->argv + i, v->query, how))
-				return i;
+		if (wsgi_cgi_query_is(v->argv + i, v->query))
+			return i;
 	return v->argc;
 }
 
@@ -273,6 +164,15 @@ static char *word_behind(const struct wsgi_options *o, const struct wsgi_cgi_lin
 	return NULL;
 }
 
+/* Whether a word could be the first of the query's. */
+static bool is_of_query(char *word)
+{
+	char *const words[] = {word, NULL};
+	const char *query = getenv("QUERY_STRING");
+
+	return query != NULL && wsgi_cgi_query_is(words, query);
+}
+
 /*
  * A script mapping without --root serves the application that it names. One that names none would
  * run whatever file is asked for, wherever it is. Returns 0; -EINVAL with words.
@@ -286,8 +186,7 @@ static int check_mapping(const struct wsgi_options *o, const struct wsgi_cgi_lin
 	    !wsgi_cgi_mapping_is_script(o->application))
 		return 0;
 	behind = word_behind(o, line);
-	if (behind != NULL && wsgi_cgi_mapping_is_script(behind) &&
-	    !is_of_query(behind, getenv("QUERY_STRING")))
+	if (behind != NULL && wsgi_cgi_mapping_is_script(behind) && !is_of_query(behind))
 		return 0;
 	return wsgi_fail(err, -EINVAL,
 			 "a script mapping needs --root FOLDER or an application: \"%s\" is only "
