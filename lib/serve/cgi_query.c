@@ -53,15 +53,13 @@ static bool take_word(const char **q, const char *word, bool decode)
 	return !is_alnum(next_char(&ahead, decode));
 }
 
-/* How a server may have made its words: decoded, as they are, or each in one of these ways. */
-enum reading { DECODED, AS_IT_IS, EITHER, READINGS };
-
-static bool take_read(const char **q, const char *word, enum reading how)
+/* As servers make their words: decode those that they can, or none. */
+static bool take_made(const char **q, const char *word, bool decode)
 {
 	const char *at = *q;
 
-	if (how == AS_IT_IS || !take_word(&at, word, true))
-		return how != DECODED && take_word(q, word, false);
+	if (!decode || !take_word(&at, word, true))
+		return take_word(q, word, false);
 	*q = at;
 	return true;
 }
@@ -83,20 +81,17 @@ static bool begins_with_alnum(const char *q, bool decode)
 	return is_alnum(c);
 }
 
-static bool is_read(char *const *first, const char *q, enum reading how)
+static bool is_made(char *const *first, const char *q, bool decode)
 {
-	if (!has_alnum(*first) && begins_with_alnum(q, how != AS_IT_IS))
+	if (!has_alnum(*first) && begins_with_alnum(q, decode))
 		return false;
 	for (; *first != NULL; first++)
-		if (!take_read(&q, *first, how))
+		if (!take_made(&q, *first, decode))
 			return false;
 	return true;
 }
 
 bool wsgi_cgi_query_is(char *const *first, const char *query)
 {
-	for (enum reading how = 0; how < READINGS; how++)
-		if (is_read(first, query, how))
-			return true;
-	return false;
+	return is_made(first, query, true) || is_made(first, query, false);
 }

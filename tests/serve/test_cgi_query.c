@@ -24,6 +24,7 @@ static const struct {
 	{"decoded", "%2D-root%3D/", {"--root=/"}, true},
 	{"as it is", "%2D-root%3D/", {"%2D-root%3D/"}, true},
 	{"one of them decoded", "%41+%41", {"A", "%41"}, true},
+	{"as it is, where decoded it is a digit too", "%33+3+a", {"%33", "3", "a"}, true},
 	{"quoted", "a;b", {"a\\;b"}, true},
 	{"bytes made other ones", "%C2%ADh", {"-h"}, true},
 	{"up to a NUL", "a%00b+c", {"a", "c"}, true},
