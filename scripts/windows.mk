@@ -14,6 +14,7 @@ WIN_CPPFLAGS = -D_GNU_SOURCE -D_POSIX_THREAD_SAFE_FUNCTIONS -D__USE_MINGW_ANSI_S
 WIN_LDFLAGS := -municode -static -s
 WIN_LDLIBS := -lpthread
 
+# What has a second implementation there.
 WIN_OTHER  := $(filter $(notdir $(wildcard lib/base/windows/*.c)),$(notdir $(wildcard lib/base/*.c)))
 # The library, and what the two gateways have on top of it.
 WIN_LIBSRC := $(wildcard lib/base/windows/*.c) \
