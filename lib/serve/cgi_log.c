@@ -30,7 +30,7 @@ static const char *reason(int error)
 {
 	if (error == ENOENT)
 		return "its folder is not there";
-	return error == ENXIO ? "nobody reads that FIFO" : strerror(error);
+	return error == ENXIO ? "it is a FIFO that nobody reads, or a socket" : strerror(error);
 }
 
 void wsgi_cgi_log_open(struct wsgi_options *o)
