@@ -205,22 +205,6 @@ static LPPROC_THREAD_ATTRIBUTE_LIST only(HANDLE *three)
 	return list;
 }
 
-/* wine on a busy machine has an error of its own, once in thousands: then it is tried again. */
-static bool create(const struct launch *l, DWORD flags, STARTUPINFOW *info,
-		   PROCESS_INFORMATION *started)
-{
-	for (int tries = 3; tries > 0; tries--) {
-		if (CreateProcessW(NULL, l->line, NULL, NULL, TRUE, flags, l->block, l->folder,
-				   info, started))
-			return true;
-		if (GetLastError() != ERROR_INTERNAL_ERROR)
-			return false;
-		Sleep(100);
-	}
-	SetLastError(ERROR_INTERNAL_ERROR);
-	return false;
-}
-
 /* Started in a job, so that the limit ends whatever it has started itself. */
 static bool start(const struct launch *l, struct stream s[3], HANDLE job, HANDLE *process)
 {
@@ -238,7 +222,8 @@ static bool start(const struct launch *l, struct stream s[3], HANDLE job, HANDLE
 	info.lpAttributeList = only(three);
 	if (info.lpAttributeList == NULL)
 		return false;
-	ok = create(l, flags, &info.StartupInfo, &started);
+	ok = CreateProcessW(NULL, l->line, NULL, NULL, TRUE, flags, l->block, l->folder,
+			    &info.StartupInfo, &started);
 	DeleteProcThreadAttributeList(info.lpAttributeList);
 	free(info.lpAttributeList);
 	if (!ok)
@@ -262,6 +247,7 @@ static bool start_at_last(const struct launch *l, struct stream s[3], HANDLE job
 			return true;
 		if (GetLastError() != ERROR_INTERNAL_ERROR)
 			return false;
+		Sleep(50);
 	}
 	return false;
 }
