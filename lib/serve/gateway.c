@@ -109,8 +109,8 @@ int wsgi_gateway_loader(const struct wsgi_options *o, const struct wsgi_gateway_
 	int rc;
 
 	if (application == NULL) {
-		wsgi_fail(&err, -EINVAL, "no application is named: %s APPLICATION; see %s --help",
-			  o->program, o->program);
+		wsgi_fail(&err, -EINVAL, "no application is named: %s APPLICATION%s; see %s --help",
+			  o->program, is_cgi(o->gateway) ? ", or --root FOLDER" : "", o->program);
 		return say(o, EX_USAGE, &err);
 	}
 	rc = wsgi_spec_parse(&spec, application, &err);

@@ -128,9 +128,10 @@ def a_wrong_word_is_one_line_and_status_64(w):
 @test
 def without_an_application_it_says_what_it_wants(w):
     for command in ALL:
+        root = ', or --root FOLDER' if command in ('wsgi-cgi', 'wsgi-iis') else ''
         same(w.run(w.at(command)),
-             (64, b'', '%s: no application is named: %s APPLICATION; see %s --help\n'
-              % (command, command, command)))
+             (64, b'', '%s: no application is named: %s APPLICATION%s; see %s --help\n'
+              % (command, command, root, command)))
 
 
 @test

@@ -211,7 +211,7 @@ REFUSED = [
     (['--bad', '--error-logfile', 'LOG'], 64, 'no option --bad: see %s --help'),
     (['--bad', '--error-logfile=LOG', 'app.py'], 64, 'no option --bad: see %s --help'),
     (['--error-logfile', 'LOG'], 64,
-     'no application is named: %s APPLICATION; see %s --help'),
+     'no application is named: %s APPLICATION, or --root FOLDER; see %s --help'),
     (['--error-logfile', 'LOG', 'a b'], 64, "'a b': ' ' cannot stand in a module's name"),
     (['--error-logfile', 'LOG', '--chdir=none', 'app.py'], 66,
      '--chdir none: No such file or directory'),
