@@ -100,6 +100,8 @@ def a_program_needs_nothing_but_the_system():
                              capture_output=True, text=True).stdout
         names = {n.lower() for n in re.findall(r'DLL Name: (\S+)', out)}
         same(names - {'kernel32.dll', 'msvcrt.dll', 'advapi32.dll'}, set())
+        has(out, 'file format pei-x86-64')
+        has(out, '(Windows CUI)')
 
 
 @test(each=[('/x', b'/x'), ('', b''), ('/', b'/'), ('foo', None)])
