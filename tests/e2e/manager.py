@@ -568,7 +568,7 @@ def a_request_beyond_the_timeout_is_shown_and_its_worker_replaced():
     server = Server('-t', '1', '-w', '1')
     before = server.get().pid
     c = server.begin('/sleep', '60')
-    server.wait('worker %d: GET /sleep?60 runs for 1' % before)
+    server.wait('worker %d: GET /sleep?60 runs for ' % before)
     until(lambda: server.get().pid != before, 'another worker')
     same(c.reply().ended, None)
     text = server.text()
@@ -595,7 +595,7 @@ def a_slow_request_is_shown_once_and_goes_on():
     server = Server('--slow', '0.5')
     same(server.get('/sleep', '2').status, 200)
     text = server.text()
-    same(text.count('GET /sleep?2 runs for 0.5'), 1)
+    same(text.count('GET /sleep?2 runs for '), 1)
     same(text.count('in application'), 1)
     server.end()
 
