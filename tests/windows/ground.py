@@ -255,7 +255,7 @@ def a_name_ends_in_letters_of_either_case():
 
 @test
 def a_file_is_opened_by_any_name():
-    same(lines('read', APP, 'C:/t/root/APP.dll', ODD + '.py', DEEP + '\\deep.py', 'none',
+    same(lines('read', APP, 'C:/t/ROOT/APP.dll', ODD + '.py', DEEP + '\\deep.py', 'none',
                DEEP + '\\none.py', ROOT, folder=ROOT),
          ['App.dll', 'App.dll', ODD + '.py', 'deep', 'ENOENT', 'ENOENT', 'EACCES'])
 
